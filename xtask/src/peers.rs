@@ -1,0 +1,58 @@
+//! What the tests talk to and the repository does not hold: Python packages, a Redis-compatible server, a browser.
+//!
+//! Everything that is fetched lands in `target/peers`; a stamp makes the second run free.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::workspace;
+
+mod browser;
+mod debian;
+mod python;
+mod redis_server;
+
+/// Where each peer is.
+pub(crate) struct Peers {
+    python: PathBuf,
+    redis_server: PathBuf,
+    chromium: PathBuf,
+    chromedriver: PathBuf,
+}
+
+impl Peers {
+    /// Finds every peer, or brings it in; an error names the first that is missing and what to do about it.
+    pub(crate) fn bring_in() -> Result<Self> {
+        let dir = workspace::peers_dir();
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        // Two terminals may ask at once; the second waits, then finds everything there.
+        let lock = File::create(dir.join("lock")).context("cannot create the lock of target/peers")?;
+        lock.lock().context("cannot lock target/peers")?;
+
+        let python = python::bring_in(&dir)?;
+        let redis_server = redis_server::find(&python)?;
+        let browser = browser::bring_in()?;
+        let peers = Self {
+            python,
+            redis_server,
+            chromium: browser.chromium,
+            chromedriver: browser.chromedriver,
+        };
+        for (name, path) in peers.variables() {
+            eprintln!("  {name}={}", path.display());
+        }
+        Ok(peers)
+    }
+
+    /// The environment that tells the tests (`laureola-testkit`) where the peers are.
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 4] {
+        [
+            ("LAUREOLA_TEST_PYTHON", self.python.clone()),
+            ("LAUREOLA_TEST_REDIS_BIN", self.redis_server.clone()),
+            ("LAUREOLA_TEST_CHROMIUM", self.chromium.clone()),
+            ("LAUREOLA_TEST_CHROMEDRIVER", self.chromedriver.clone()),
+        ]
+    }
+}
