@@ -10,6 +10,10 @@
 //! * [`peers`]: where Python, Redis, Chromium and its driver are ([`python()`]).
 //! * [`process`]: [`Process`], a child with a name, its output, signals, and a deadline for its end.
 //! * [`redis_server`], [`resp`]: [`RedisServer`], one per test, and a small client for assertions.
+//! * [`django_site`]: [`DjangoSite`], the chat of `examples/django_project` under Daphne.
+//! * [`raw_http`], [`http`]: [`RawHttp`], a client that sends the very bytes it is given, and what it reads.
+//! * [`websocket`]: [`WebSocket`], a client that does only what the test says.
+//! * [`browser`]: [`ChromeDriver`], a headless Chromium.
 //! * [`port`], [`wait`], [`memory`]: [`free_port`], [`wait_until`], [`rss_bytes`].
 //!
 //! # Example
@@ -21,19 +25,29 @@
 //! assert_eq!(redis.command(&["ZCARD", "asgi:group:chat"]), RespValue::Integer(1));
 //! ```
 
+pub mod browser;
+pub mod django_site;
+pub mod http;
 pub mod memory;
 pub mod peers;
 pub mod port;
 pub mod process;
+pub mod raw_http;
 pub mod redis_server;
 pub mod resp;
 mod stream;
 pub mod wait;
+pub mod websocket;
 
+pub use browser::ChromeDriver;
+pub use django_site::DjangoSite;
+pub use http::HttpResponse;
 pub use memory::rss_bytes;
 pub use peers::{chromedriver, chromium, python, redis_binary};
 pub use port::free_port;
 pub use process::Process;
+pub use raw_http::RawHttp;
 pub use redis_server::RedisServer;
 pub use resp::{RespClient, RespValue};
 pub use wait::wait_until;
+pub use websocket::{Frame, Received, WebSocket};

@@ -104,6 +104,11 @@ impl Stream {
     /// Takes everything up to the end of the stream.
     pub(crate) fn take_rest(&mut self, end: Instant) -> io::Result<Vec<u8>> {
         while self.fill(end)? > 0 {}
-        Ok(std::mem::take(&mut self.buffer))
+        Ok(self.take_buffered())
+    }
+
+    /// Takes what was read so far.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
     }
 }

@@ -1,0 +1,5 @@
+"""The chat is the whole site."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("chat.urls"))]

@@ -1,0 +1,90 @@
+//! A headless Chromium behind its WebDriver server.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::peers::{chromedriver, chromium};
+use crate::port::free_port;
+use crate::process::Process;
+use crate::raw_http::RawHttp;
+use crate::stream::Stream;
+use crate::wait::{holds_within, wait_until};
+
+/// How long the driver may take to answer, and to close its browsers.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A running WebDriver server; it closes its browsers and ends on drop.
+#[derive(Debug)]
+pub struct ChromeDriver {
+    port: u16,
+    process: Process,
+    /// Gone with us, whatever driver and browsers leave there.
+    dir: TempDir,
+}
+
+impl ChromeDriver {
+    /// Starts the driver on a free port.
+    ///
+    /// # Panics
+    /// If it does not answer within 30 s.
+    pub fn start() -> Self {
+        let dir = TempDir::new().expect("a temporary directory for the browser");
+        let port = free_port();
+        let mut command = Command::new(chromedriver());
+        command
+            .arg(format!("--port={port}"))
+            .env("TMPDIR", dir.path())
+            .env("HOME", dir.path());
+        let driver = Self {
+            port,
+            process: Process::spawn("chromedriver", &mut command),
+            dir,
+        };
+        wait_until("chromedriver's answer", DEADLINE, || {
+            Stream::connect(port).is_ok() && RawHttp::get(port, "/status", DEADLINE).status == 200
+        });
+        driver
+    }
+
+    /// `http://127.0.0.1:<port>`: what a WebDriver client connects to.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The capabilities (a JSON object) to ask for in a new session: headless, and able to run as root in a container.
+    pub fn capabilities(&self) -> Value {
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+        ];
+        json!({ "browserName": "chrome", "goog:chromeOptions": { "binary": chromium(), "args": arguments } })
+    }
+
+    /// Where the browsers have their profiles; their command lines name it.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The driver's process, to read its log.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+impl Drop for ChromeDriver {
+    fn drop(&mut self) {
+        // Killing the driver would leave its browsers running; this request makes it quit them first.
+        if let Ok(mut stream) = Stream::connect(self.port) {
+            let request = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
+            if stream.write(request.as_bytes()).is_ok() {
+                holds_within(DEADLINE, || self.process.exit_status().is_some());
+            }
+        }
+    }
+}
