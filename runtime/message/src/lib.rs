@@ -1,0 +1,53 @@
+//! Channel-layer messages without I/O.
+//!
+//! Everything a channel layer and a consumer say to each other, as bytes and as values, and nothing that opens a
+//! socket: the bytes are those Python's `msgpack.packb` writes, so a Django Channels process is an equal peer.
+//!
+//! # Map
+//!
+//! * [`value`]: [`Value`], one msgpack value over shared [`Bytes`](bytes::Bytes), and [`Str`], its text.
+//! * [`msgpack`]: [`msgpack::decode`] and [`msgpack::encode`], equal byte for byte to Python's.
+//! * [`message`]: [`Message`], an immutable map with text keys: what travels through a channel layer.
+//! * [`envelope`]: what the core layer of `channels_redis` puts around a message.
+//! * [`delivery`]: [`Delivery`], one message on its way to many members: decoded once, encoded once.
+//! * [`frame`]: [`Frame`], a WebSocket frame built once and written to many sockets.
+//!
+//! # Example
+//!
+//! ```
+//! use laureola_message::{Delivery, Frame, Message};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! #[serde(tag = "type")]
+//! enum RoomEvent {
+//!     #[serde(rename = "chat.message")]
+//!     Chat { message: String },
+//! }
+//!
+//! # fn main() -> Result<(), laureola_message::MessageError> {
+//! let message = Message::new(&RoomEvent::Chat { message: "hello".into() })?;
+//! assert_eq!(message.message_type(), Some("chat.message"));
+//!
+//! // What a group's members share: the event is decoded when the first of them asks.
+//! let delivery = Delivery::new(message);
+//! let RoomEvent::Chat { message } = &*delivery.event::<RoomEvent>()?;
+//! let frame = Frame::text(message);
+//! assert_eq!(frame.bytes()[..], *b"\x81\x05hello");
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod delivery;
+pub mod envelope;
+pub mod frame;
+pub mod message;
+pub mod msgpack;
+pub mod value;
+
+pub use self::delivery::Delivery;
+pub use self::envelope::{Channels, EnvelopeError};
+pub use self::frame::{Frame, FrameError};
+pub use self::message::{Message, MessageError};
+pub use self::msgpack::{DecodeError, EncodeError};
+pub use self::value::{Str, Value};
