@@ -1,0 +1,183 @@
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+
+use super::*;
+use crate::event::Event;
+use crate::send::SendError;
+
+fn request(body: &'static str) -> Request<Full<Bytes>> {
+    Request::post("/")
+        .body(Full::new(Bytes::from(body)))
+        .expect("a valid request")
+}
+
+fn start(status: u16) -> Command {
+    let status = StatusCode::from_u16(status).expect("a valid status");
+    Command::HttpResponseStart {
+        status,
+        headers: HeaderMap::new(),
+    }
+}
+
+fn part(body: &'static str, more_body: bool) -> Command {
+    Command::HttpResponseBody {
+        body: Bytes::from_static(body.as_bytes()),
+        more_body,
+    }
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[tokio::test]
+async fn a_body_arrives_and_a_response_leaves() {
+    let (mut connection, response, outcome) = open(request("hello"));
+    let application = tokio::spawn(async move {
+        let Event::HttpRequest { body, more_body } = connection.receive.next().await else {
+            panic!("no request")
+        };
+        assert_eq!((&body[..], more_body), (&b"hello"[..], false));
+        connection.send.send(start(201)).await.expect("started");
+        connection.send.send(part("a", true)).await.expect("first part");
+        connection.send.send(part("b", false)).await.expect("last part");
+        outcome.finish(&Ok(()));
+        assert!(matches!(connection.receive.next().await, Event::HttpDisconnect));
+    });
+    let response = response.await;
+    assert_eq!(response.status(), 201);
+    assert_eq!(text(response).await, "ab");
+    application.await.expect("the application ends");
+}
+
+#[tokio::test]
+async fn commands_out_of_turn_are_refused_with_daphnes_texts() {
+    let (connection, _response, _outcome) = open(request(""));
+    let error = connection
+        .send
+        .send(part("a", true))
+        .await
+        .expect_err("a body before the start");
+    assert_eq!(
+        error.to_string(),
+        "HTTP response has not yet been started but got http.response.body"
+    );
+    connection.send.send(start(200)).await.expect("started");
+    let error = connection
+        .send
+        .send(start(200))
+        .await
+        .expect_err("a second start");
+    assert_eq!(error.to_string(), "HTTP response has already been started");
+    let error = connection
+        .send
+        .send(Command::accept())
+        .await
+        .expect_err("another protocol");
+    assert_eq!(error.to_string(), "Cannot handle message type websocket.accept!");
+    connection
+        .send
+        .send(part("", false))
+        .await
+        .expect("the last part");
+    assert!(connection.send.send(part("more", false)).await.is_err());
+}
+
+#[tokio::test]
+async fn an_application_that_fails_before_its_start_is_a_500_page() {
+    let (_connection, response, outcome) = open(request(""));
+    outcome.finish(&Err(AppError::msg("broken")));
+    assert_eq!(response.await.status(), 500);
+
+    let (connection, response, outcome) = open(request(""));
+    connection.send.send(start(200)).await.expect("started");
+    drop(outcome);
+    assert_eq!(
+        response.await.status(),
+        500,
+        "a start that was held back is not a response yet"
+    );
+}
+
+#[tokio::test]
+async fn an_application_that_fails_in_its_body_cuts_the_response_off() {
+    let (connection, response, outcome) = open(request(""));
+    connection.send.send(start(200)).await.expect("started");
+    connection
+        .send
+        .send(part("half", true))
+        .await
+        .expect("first part");
+    outcome.finish(&Ok(()));
+    let response = response.await;
+    assert_eq!(response.status(), 200);
+    assert!(response.into_body().collect().await.is_err());
+}
+
+#[tokio::test]
+async fn a_failure_after_an_empty_first_part_was_sent_is_cut_off_not_answered_twice() {
+    let (connection, response, outcome) = open(request(""));
+    connection.send.send(start(200)).await.expect("started");
+    connection
+        .send
+        .send(part("", true))
+        .await
+        .expect("an empty first part");
+    let response = response.await;
+    outcome.finish(&Err(AppError::msg("broken")));
+    assert_eq!(response.status(), 200);
+    assert!(response.into_body().collect().await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_told_to_both_halves() {
+    let (mut connection, response, _outcome) = open(request(""));
+    assert!(matches!(
+        connection.receive.next().await,
+        Event::HttpRequest { .. }
+    ));
+    drop(response);
+    assert!(matches!(connection.receive.next().await, Event::HttpDisconnect));
+    let error = connection.send.send(start(200)).await.expect_err("nobody reads");
+    assert!(matches!(error, SendError::Disconnected(_)));
+}
+
+#[tokio::test]
+async fn a_slow_client_makes_send_wait() {
+    let (connection, response, _outcome) = open(request(""));
+    connection.send.send(start(200)).await.expect("started");
+    let big = Bytes::from(vec![0; HIGH_WATER]);
+    let command = |more_body| Command::HttpResponseBody {
+        body: big.clone(),
+        more_body,
+    };
+    connection
+        .send
+        .send(command(true))
+        .await
+        .expect("the first part fills the queue");
+    assert!(matches!(
+        connection.send.try_send(command(true)),
+        Err(TrySendError::Full(_))
+    ));
+    let sender = connection.send.clone();
+    let last = tokio::spawn({
+        let command = command(false);
+        async move { sender.send(command).await }
+    });
+    let whole = response
+        .await
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
+    assert_eq!(whole.len(), 2 * HIGH_WATER);
+    last.await.expect("no panic").expect("the last part was sent");
+}

@@ -1,0 +1,59 @@
+//! The ASGI vocabulary for Rust: what a protocol server and an application say to each other.
+//!
+//! No sockets, no Redis, no Python: a server turns bytes into a [`Connection`] (a [`Scope`], a
+//! [`Receiver`] and a [`Sender`]) and hands it to one [`Application`]. Middleware is
+//! [`tower_layer::Layer`] over applications; [`tower`](crate::tower) mounts a tower service as an
+//! application and an application as a tower service.
+//!
+//! # Layout
+//! - [`scope`]: what is known of a connection before its first event
+//! - [`headers`]: a compact header list, in wire order, with lower-cased names
+//! - [`event`]: events towards the application and commands from it
+//! - [`receive`] and [`send`]: the two halves an application holds
+//! - [`queue`]: the bounded event queue behind a WebSocket's receiver
+//! - [`application`]: the trait, boxing, [`app_fn`]
+//! - [`router`]: one application per protocol
+//! - [`exchange`]: one HTTP request and its response, as a state machine
+//! - [`tower`]: tower services as applications, and the other way round
+//! - [`error`]: what an application fails with
+//!
+//! # Example
+//! ```
+//! use laureola_asgi::{AppError, Application, Command, Connection, Event, app_fn};
+//!
+//! /// Sends every text back.
+//! async fn echo(mut connection: Connection) -> Result<(), AppError> {
+//!     loop {
+//!         match connection.receive.next().await {
+//!             Event::WebSocketConnect => connection.send.send(Command::accept()).await?,
+//!             Event::WebSocketReceive(payload) => {
+//!                 connection.send.send(Command::WebSocketSend(payload)).await?;
+//!             }
+//!             _ => return Ok(()),
+//!         }
+//!     }
+//! }
+//! let application = app_fn(echo).boxed();
+//! # let _ = application;
+//! ```
+
+pub mod application;
+pub mod error;
+pub mod event;
+pub mod exchange;
+pub mod headers;
+pub mod queue;
+pub mod receive;
+pub mod router;
+pub mod scope;
+pub mod send;
+pub mod tower;
+
+pub use application::{Application, BoxApplication, BoxFuture, Connection, app_fn};
+pub use error::AppError;
+pub use event::{CloseCode, Command, Event, Payload};
+pub use headers::Headers;
+pub use receive::Receiver;
+pub use router::ProtocolTypeRouter;
+pub use scope::{Address, HttpScope, Scope, WebSocketScope};
+pub use send::{Disconnected, SendError, Sender, TrySendError};

@@ -1,0 +1,120 @@
+//! The application's half towards the client.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::event::Command;
+
+/// The client has gone; nothing more can reach it (ASGI 2.4: `send` raises `OSError`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client has disconnected")]
+pub struct Disconnected;
+
+/// Why a command was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The client has gone.
+    #[error(transparent)]
+    Disconnected(#[from] Disconnected),
+    /// The command does not fit the connection's state. The text is Daphne's where it has one.
+    #[error("{0}")]
+    Protocol(Box<str>),
+}
+
+/// Why [`Sender::try_send`] did not take a command.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrySendError {
+    /// The outbound queue is above its high-water mark; here is the command back.
+    #[error("the outbound queue is full")]
+    Full(Box<Command>),
+    /// It can never be taken.
+    #[error(transparent)]
+    Failed(#[from] SendError),
+}
+
+impl TrySendError {
+    /// A command that does not fit the connection's state.
+    pub fn protocol(text: impl Into<Box<str>>) -> Self {
+        Self::Failed(SendError::Protocol(text.into()))
+    }
+
+    /// The client has gone.
+    #[must_use]
+    pub fn disconnected() -> Self {
+        Self::Failed(SendError::Disconnected(Disconnected))
+    }
+}
+
+/// What a server puts behind a [`Sender`]: a bounded way to one client.
+pub trait CommandSink: Send + Sync + 'static {
+    /// Takes `command` now, in order, or says why not. Never blocks.
+    fn try_send(&self, command: Command) -> Result<(), TrySendError>;
+
+    /// Ready when `try_send` may take more, or when it would fail for good. Wakes every task
+    /// that waits.
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Sends commands to one client (ASGI: the `send` callable). Clones share the connection.
+#[derive(Clone)]
+pub struct Sender(Arc<dyn CommandSink>);
+
+impl Sender {
+    /// A sender over a server's sink, or over a middleware's own that wraps another sender.
+    pub fn new(sink: impl CommandSink) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// A sender over a sink that its maker keeps, too.
+    #[must_use]
+    pub fn from_arc(sink: Arc<dyn CommandSink>) -> Self {
+        Self(sink)
+    }
+
+    /// Sends `command`; waits while the outbound queue is above its high-water mark.
+    ///
+    /// Cancel-safe: a cancelled call has sent nothing.
+    ///
+    /// # Errors
+    /// [`SendError::Disconnected`] once the client has gone; [`SendError::Protocol`] for a command
+    /// out of turn, such as a body before its start.
+    pub async fn send(&self, command: Command) -> Result<(), SendError> {
+        let mut command = command;
+        loop {
+            match self.try_send(command) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(back)) => command = *back,
+                Err(TrySendError::Failed(error)) => return Err(error),
+            }
+            poll_fn(|cx| self.0.poll_ready(cx)).await;
+        }
+    }
+
+    /// Sends `command` if there is room now.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] with the command; otherwise as [`Sender::send`].
+    pub fn try_send(&self, command: Command) -> Result<(), TrySendError> {
+        self.0.try_send(command)
+    }
+}
+
+impl CommandSink for Sender {
+    fn try_send(&self, command: Command) -> Result<(), TrySendError> {
+        self.0.try_send(command)
+    }
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_ready(cx)
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}

@@ -1,0 +1,86 @@
+//! Which mailboxes this process has, by channel name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use laureola_message::Delivery;
+use parking_lot::RwLock;
+
+use crate::group::CHUNK;
+use crate::mailbox::{MailboxSender, Overflow, Pushed};
+use crate::name::ChannelName;
+
+/// A process's channels and their mailboxes. Every backend that receives for this process fans
+/// out through it.
+#[derive(Debug, Default)]
+pub struct Directory(RwLock<HashMap<ChannelName, MailboxSender>>);
+
+impl Directory {
+    /// An empty directory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Enters a channel; what stood there under its name goes.
+    pub fn insert(&self, channel: ChannelName, mailbox: MailboxSender) {
+        self.0.write().insert(channel, mailbox);
+    }
+
+    /// Takes a channel out.
+    pub fn remove(&self, channel: &ChannelName) -> Option<MailboxSender> {
+        self.0.write().remove(channel)
+    }
+
+    /// The mailbox of a channel of this process.
+    #[must_use]
+    pub fn get(&self, channel: &str) -> Option<MailboxSender> {
+        self.0.read().get(channel).cloned()
+    }
+
+    /// Takes every channel out.
+    pub fn clear(&self) {
+        self.0.write().clear();
+    }
+
+    /// The number of channels.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.read().is_empty()
+    }
+
+    /// Every channel's name.
+    #[must_use]
+    pub fn names(&self) -> Vec<ChannelName> {
+        self.0.read().keys().cloned().collect()
+    }
+
+    /// Delivers to those of `channels` that are here, and yields to other tasks between chunks.
+    /// Returns how many deliveries found a full mailbox. Unknown names are channels that have
+    /// closed since: nobody can receive for them.
+    pub async fn deliver<S: AsRef<str> + Sync>(
+        &self,
+        channels: &[S],
+        delivery: &Arc<Delivery>,
+        overflow: Overflow,
+    ) -> usize {
+        let mut full = 0;
+        for (number, chunk) in channels.chunks(CHUNK).enumerate() {
+            if number > 0 {
+                tokio::task::yield_now().await;
+            }
+            let here = self.0.read();
+            for mailbox in chunk.iter().filter_map(|name| here.get(name.as_ref())) {
+                let pushed = mailbox.push(Arc::clone(delivery), overflow, None);
+                full += usize::from(matches!(pushed, Pushed::Full | Pushed::DroppedOldest));
+            }
+        }
+        full
+    }
+}

@@ -1,0 +1,169 @@
+//! Group membership, and the fan-out to a group's members.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use laureola_message::Delivery;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::mailbox::{MailboxSender, Overflow, Pushed};
+use crate::name::{ChannelName, GroupName};
+
+/// So many members are served before other tasks get a turn: a group of 10,000 must not hold a
+/// worker thread for milliseconds.
+pub const CHUNK: usize = 128;
+
+/// The groups of one process and their members.
+#[derive(Debug, Default)]
+pub struct Groups(Mutex<HashMap<GroupName, Group>>);
+
+#[derive(Debug, Default)]
+struct Group {
+    members: HashMap<ChannelName, Member>,
+    /// The members as a list, kept until membership changes: a busy room does not rebuild it.
+    snapshot: Option<Arc<[MailboxSender]>>,
+}
+
+#[derive(Debug)]
+struct Member {
+    mailbox: MailboxSender,
+    added: Instant,
+}
+
+impl Groups {
+    /// No groups.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a member; one that is there already counts as added now.
+    pub fn add(&self, group: &GroupName, channel: &ChannelName, mailbox: MailboxSender) {
+        let mut groups = self.0.lock();
+        let group = groups.entry(group.clone()).or_default();
+        let member = Member {
+            mailbox,
+            added: Instant::now(),
+        };
+        if group.members.insert(channel.clone(), member).is_none() {
+            group.snapshot = None;
+        }
+    }
+
+    /// Removes a member, and with its last one the group.
+    pub fn discard(&self, group: &GroupName, channel: &ChannelName) {
+        let mut groups = self.0.lock();
+        if let Some(entry) = groups.get_mut(group) {
+            if entry.members.remove(channel).is_some() {
+                entry.snapshot = None;
+            }
+            if entry.members.is_empty() {
+                groups.remove(group);
+            }
+        }
+    }
+
+    /// The members' mailboxes. Members nobody receives for leave once they are older than
+    /// `expiry`; a live one stays however old it is.
+    #[must_use]
+    pub fn members(&self, group: &GroupName, expiry: Duration) -> Option<Arc<[MailboxSender]>> {
+        let mut groups = self.0.lock();
+        let group = groups.get_mut(group)?;
+        if let Some(snapshot) = &group.snapshot {
+            return Some(Arc::clone(snapshot));
+        }
+        let now = Instant::now();
+        group.members.retain(|_, member| {
+            member.mailbox.is_received() || now.saturating_duration_since(member.added) < expiry
+        });
+        let snapshot: Arc<[_]> = group
+            .members
+            .values()
+            .map(|member| member.mailbox.clone())
+            .collect();
+        group.snapshot = Some(Arc::clone(&snapshot));
+        Some(snapshot)
+    }
+
+    /// The number of members of a group.
+    #[must_use]
+    pub fn len(&self, group: &GroupName) -> usize {
+        self.0.lock().get(group).map_or(0, |group| group.members.len())
+    }
+
+    /// Whether no group has a member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
+    /// Forgets every group.
+    pub fn clear(&self) {
+        self.0.lock().clear();
+    }
+}
+
+/// Delivers to every member, a chunk at a time. Returns how many had no room: a group send drops
+/// what does not fit, as the specification wants it.
+pub async fn fan_out(
+    members: &[MailboxSender],
+    delivery: &Arc<Delivery>,
+    overflow: Overflow,
+    expires: Option<Instant>,
+) -> usize {
+    let mut full = 0;
+    for (number, chunk) in members.chunks(CHUNK).enumerate() {
+        if number > 0 {
+            tokio::task::yield_now().await;
+        }
+        for mailbox in chunk {
+            let pushed = mailbox.push(Arc::clone(delivery), overflow, expires);
+            full += usize::from(matches!(pushed, Pushed::Full | Pushed::DroppedOldest));
+        }
+    }
+    full
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::mailbox;
+
+    fn names() -> (GroupName, ChannelName) {
+        (
+            GroupName::new("room").expect("valid"),
+            ChannelName::new("specific.a!b").expect("valid"),
+        )
+    }
+
+    #[test]
+    fn a_group_ends_with_its_last_member() {
+        let (room, channel) = names();
+        let (sender, _mailbox) = mailbox(1);
+        let groups = Groups::new();
+        groups.add(&room, &channel, sender.clone());
+        groups.add(&room, &channel, sender);
+        assert_eq!(groups.len(&room), 1);
+        groups.discard(&room, &channel);
+        assert!(groups.is_empty());
+        groups.discard(&room, &channel);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_members_nobody_receives_for_expire() {
+        let (room, dead) = names();
+        let live = ChannelName::new("specific.a!c").expect("valid");
+        let groups = Groups::new();
+        let (sender, gone) = mailbox(1);
+        groups.add(&room, &dead, sender);
+        drop(gone);
+        let (sender, _mailbox) = mailbox(1);
+        groups.add(&room, &live, sender);
+        tokio::time::advance(Duration::from_secs(100)).await;
+        let members = groups.members(&room, Duration::from_secs(60)).expect("the group");
+        assert_eq!(members.len(), 1);
+        assert_eq!(groups.len(&room), 1);
+    }
+}

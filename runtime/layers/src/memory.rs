@@ -1,0 +1,189 @@
+//! The in-memory layer: one process, no server.
+
+mod plain;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use laureola_message::{Delivery, Message};
+use tokio::time::Instant;
+
+use crate::directory::Directory;
+use crate::error::LayerError;
+use crate::group::{Groups, fan_out};
+use crate::layer::ChannelLayer;
+use crate::mailbox::{Mailbox, MailboxSender, Overflow, Pushed, mailbox};
+use crate::name::{ChannelName, GroupName, random_hex};
+
+use self::plain::PlainChannels;
+
+/// The semantics of Channels' `InMemoryChannelLayer`: a bounded queue per channel, messages that
+/// expire, groups; without its copy of every message per member.
+///
+/// Defaults: capacity 100 messages a channel, expiry 60 s, group expiry 86,400 s. Unlike Channels',
+/// a member that is still received for never expires from its group.
+#[derive(Debug)]
+pub struct MemoryLayer {
+    capacity: usize,
+    expiry: Duration,
+    group_expiry: Duration,
+    process: Box<str>,
+    directory: Directory,
+    plain: PlainChannels,
+    groups: Groups,
+    closed: AtomicBool,
+}
+
+impl Default for MemoryLayer {
+    fn default() -> Self {
+        Self {
+            capacity: 100,
+            expiry: Duration::from_secs(60),
+            group_expiry: Duration::from_secs(86_400),
+            process: random_hex(),
+            directory: Directory::new(),
+            plain: PlainChannels::default(),
+            groups: Groups::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl MemoryLayer {
+    /// A layer with Channels' defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many messages wait in a channel at most; default 100, at least 1.
+    #[must_use]
+    pub fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = messages.max(1);
+        self
+    }
+
+    /// How long a message waits at most; default 60 s.
+    #[must_use]
+    pub fn expiry(mut self, expiry: Duration) -> Self {
+        self.expiry = expiry;
+        self
+    }
+
+    /// How long a channel nobody receives from stays in a group; default 86,400 s.
+    #[must_use]
+    pub fn group_expiry(mut self, expiry: Duration) -> Self {
+        self.group_expiry = expiry;
+        self
+    }
+
+    /// The mailbox of a channel; `None` for a process-specific one that has closed, since there is
+    /// no other process it could belong to.
+    fn mailbox_of(&self, channel: &ChannelName) -> Option<MailboxSender> {
+        if channel.is_process_specific() {
+            return self.directory.get(channel.as_str());
+        }
+        Some(self.plain.mailbox_of(channel, self.capacity))
+    }
+
+    fn expires(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.expiry)
+    }
+
+    fn open(&self) -> Result<(), LayerError> {
+        if self.closed.load(Ordering::Relaxed) {
+            Err(LayerError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl ChannelLayer for MemoryLayer {
+    async fn new_channel(&self, prefix: &str) -> Result<(ChannelName, Mailbox), LayerError> {
+        self.open()?;
+        let name = ChannelName::process_specific(prefix, &self.process)?;
+        let (sender, receiver) = mailbox(self.capacity);
+        self.directory.insert(name.clone(), sender);
+        Ok((name, receiver))
+    }
+
+    async fn listen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        self.open()?;
+        if channel.is_process_specific() {
+            return Err(LayerError::Unsupported(
+                "only a plain channel can be listened to; a process-specific one has its mailbox",
+            ));
+        }
+        Ok(self.plain.mailbox_of(channel, self.capacity).subscribe())
+    }
+
+    async fn send(&self, channel: &ChannelName, message: Message) -> Result<(), LayerError> {
+        self.open()?;
+        let Some(mailbox) = self.mailbox_of(channel) else {
+            return Ok(());
+        };
+        match mailbox.push(
+            Arc::new(Delivery::new(message)),
+            Overflow::DropNewest,
+            self.expires(),
+        ) {
+            Pushed::Full => Err(LayerError::ChannelFull(channel.clone())),
+            Pushed::Queued | Pushed::DroppedOldest | Pushed::Closed => Ok(()),
+        }
+    }
+
+    async fn group_add(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
+        self.open()?;
+        if let Some(mailbox) = self.mailbox_of(channel) {
+            self.plain.set_grouped(channel);
+            self.groups.add(group, channel, mailbox);
+        }
+        Ok(())
+    }
+
+    async fn group_discard(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
+        self.groups.discard(group, channel);
+        Ok(())
+    }
+
+    async fn group_send(&self, group: &GroupName, message: Message) -> Result<(), LayerError> {
+        self.open()?;
+        let Some(members) = self.groups.members(group, self.group_expiry) else {
+            return Ok(());
+        };
+        let delivery = Arc::new(Delivery::new(message));
+        let full = fan_out(&members, &delivery, Overflow::DropNewest, self.expires()).await;
+        if full > 0 {
+            tracing::info!(%group, members = full, "group message dropped by members over capacity");
+        }
+        Ok(())
+    }
+
+    async fn close_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) -> Result<(), LayerError> {
+        self.abandon_channel(channel, groups);
+        Ok(())
+    }
+
+    fn abandon_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) {
+        for group in &groups {
+            self.groups.discard(group, channel);
+        }
+        self.directory.remove(channel);
+    }
+
+    async fn flush(&self) -> Result<(), LayerError> {
+        self.groups.clear();
+        self.plain.clear();
+        self.directory.clear();
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

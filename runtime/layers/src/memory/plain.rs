@@ -1,0 +1,88 @@
+//! Plain channels, which hold messages before anybody receives them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::mailbox::{Mailbox, MailboxSender, mailbox};
+use crate::name::ChannelName;
+
+/// So often, at most, unused channels are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct PlainChannels(Mutex<Table>);
+
+#[derive(Debug)]
+struct Table {
+    channels: HashMap<ChannelName, Plain>,
+    swept: Instant,
+}
+
+#[derive(Debug)]
+struct Plain {
+    sender: MailboxSender,
+    /// Keeps the mailbox open while nobody receives.
+    held: Mailbox,
+    /// A member of a group is sent to through the mailbox it joined with, so that one stays.
+    grouped: bool,
+}
+
+impl Default for PlainChannels {
+    fn default() -> Self {
+        Self(Mutex::new(Table {
+            channels: HashMap::new(),
+            swept: Instant::now(),
+        }))
+    }
+}
+
+impl PlainChannels {
+    /// The mailbox of a channel, made where it is missing.
+    pub(super) fn mailbox_of(&self, channel: &ChannelName, capacity: usize) -> MailboxSender {
+        let mut table = self.0.lock();
+        if let Some(plain) = table.channels.get(channel) {
+            return plain.sender.clone();
+        }
+        table.sweep();
+        let (sender, held) = mailbox(capacity);
+        let plain = Plain {
+            sender: sender.clone(),
+            held,
+            grouped: false,
+        };
+        table.channels.insert(channel.clone(), plain);
+        sender
+    }
+
+    /// Notes that a group knows the channel's mailbox.
+    pub(super) fn set_grouped(&self, channel: &ChannelName) {
+        if let Some(plain) = self.0.lock().channels.get_mut(channel) {
+            plain.grouped = true;
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().channels.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().channels.len()
+    }
+}
+
+impl Table {
+    /// Senders may name a new channel with every message: those whose messages have all expired,
+    /// and which nobody receives from, go.
+    fn sweep(&mut self) {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.swept) >= SWEEP_INTERVAL {
+            self.swept = now;
+            self.channels
+                .retain(|_, plain| plain.grouped || plain.held.is_shared() || !plain.sender.is_empty());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use laureola_message::Value;
+
+use super::*;
+use crate::layer::Layer;
+
+fn text(delivery: &Arc<Delivery>) -> String {
+    let value = delivery.message().value();
+    value
+        .get("text")
+        .and_then(Value::as_str)
+        .expect("a text")
+        .to_owned()
+}
+
+fn message(text: &str) -> BTreeMap<&str, &str> {
+    BTreeMap::from([("type", "test.message"), ("text", text)])
+}
+
+#[tokio::test]
+async fn a_group_message_reaches_members_only_and_in_order() {
+    let layer = Layer::new(MemoryLayer::new());
+    let room = GroupName::new("room").expect("valid");
+    let (mut first, mut first_mailbox) = layer.new_channel("specific").await.expect("a channel");
+    let (mut second, mut second_mailbox) = layer.new_channel("specific").await.expect("a channel");
+    let (_third, mut third_mailbox) = layer.new_channel("specific").await.expect("a channel");
+    first.group_add(&room).await.expect("added");
+    second.group_add(&room).await.expect("added");
+    for text in ["a", "b"] {
+        layer.group_send(&room, &message(text)).await.expect("sent");
+    }
+    for expected in ["a", "b"] {
+        assert_eq!(text(&first_mailbox.recv().await), expected);
+        assert_eq!(text(&second_mailbox.recv().await), expected);
+    }
+    assert!(third_mailbox.try_recv().is_none());
+
+    second.group_discard(&room).await.expect("discarded");
+    layer.group_send(&room, &message("c")).await.expect("sent");
+    assert_eq!(text(&first_mailbox.recv().await), "c");
+    assert!(second_mailbox.try_recv().is_none());
+}
+
+#[tokio::test]
+async fn a_full_channel_refuses_a_send_and_silently_misses_a_group_send() {
+    let layer = Layer::new(MemoryLayer::new().capacity(2));
+    let room = GroupName::new("room").expect("valid");
+    let (mut channel, mut mailbox) = layer.new_channel("specific").await.expect("a channel");
+    channel.group_add(&room).await.expect("added");
+    for text in ["1", "2"] {
+        layer
+            .send(channel.name(), &message(text))
+            .await
+            .expect("there is room");
+    }
+    let error = layer
+        .send(channel.name(), &message("3"))
+        .await
+        .expect_err("no room");
+    assert!(matches!(error, LayerError::ChannelFull(_)), "{error}");
+    layer
+        .group_send(&room, &message("4"))
+        .await
+        .expect("a group send never fails for that");
+    assert_eq!(text(&mailbox.recv().await), "1");
+    assert_eq!(text(&mailbox.recv().await), "2");
+    assert!(mailbox.try_recv().is_none());
+}
+
+#[tokio::test]
+async fn a_dropped_channel_leaves_its_groups_at_once() {
+    let backend = Arc::new(MemoryLayer::new());
+    let room = GroupName::new("room").expect("valid");
+    let (name, mailbox) = backend.new_channel("specific").await.expect("a channel");
+    backend.group_add(&room, &name).await.expect("added");
+    assert_eq!(backend.groups.len(&room), 1);
+    drop(mailbox);
+    backend.abandon_channel(&name, vec![room.clone()]);
+    assert!(backend.groups.is_empty());
+    assert!(backend.directory.is_empty());
+    backend
+        .send(&name, Message::new(&message("x")).expect("a map"))
+        .await
+        .expect("dropped silently");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_channel_keeps_messages_for_a_later_receiver_until_they_expire() {
+    let layer = MemoryLayer::new();
+    let worker = ChannelName::new("thumbnails").expect("valid");
+    let send = async |text: &str| {
+        layer
+            .send(&worker, Message::new(&message(text)).expect("a map"))
+            .await
+    };
+    send("old").await.expect("sent");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    send("new").await.expect("sent");
+    let mut mailbox = layer.listen(&worker).await.expect("listening");
+    assert_eq!(text(&mailbox.recv().await), "new");
+    assert!(mailbox.try_recv().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_named_once_do_not_pile_up() {
+    let layer = MemoryLayer::new();
+    for number in 0..50 {
+        let name = ChannelName::new(format!("once.{number}")).expect("valid");
+        layer
+            .send(&name, Message::new(&message("x")).expect("a map"))
+            .await
+            .expect("sent");
+        tokio::time::advance(Duration::from_secs(20)).await;
+    }
+    assert!(layer.plain.len() < 10, "{} left", layer.plain.len());
+}
+
+#[tokio::test]
+async fn a_closed_layer_says_so() {
+    let layer = Layer::new(MemoryLayer::new());
+    layer.close().await;
+    let error = layer.new_channel("specific").await.expect_err("closed");
+    assert!(matches!(error, LayerError::Closed));
+}
+
+#[tokio::test]
+async fn a_process_specific_channel_is_not_listened_to() {
+    let layer = MemoryLayer::new();
+    let name = ChannelName::new("specific.a!b").expect("valid");
+    assert!(matches!(
+        layer.listen(&name).await,
+        Err(LayerError::Unsupported(_))
+    ));
+}
