@@ -57,12 +57,21 @@ impl<A: Application> DynApplication for A {
 pub struct BoxApplication(Arc<dyn DynApplication>);
 
 impl Application for BoxApplication {
-    async fn call(&self, connection: Connection) -> Result<(), AppError> {
-        self.0.call_boxed(connection).await
+    // Not an `async fn`: that would keep a second copy of the connection beside the boxed future.
+    fn call(&self, connection: Connection) -> impl Future<Output = Result<(), AppError>> + Send {
+        self.call_boxed(connection)
     }
 
     fn boxed(self) -> BoxApplication {
         self
+    }
+}
+
+impl BoxApplication {
+    /// [`Application::call`] with its future's type named, for routers that pick one of several.
+    #[must_use]
+    pub fn call_boxed(&self, connection: Connection) -> BoxFuture<'_, Result<(), AppError>> {
+        self.0.call_boxed(connection)
     }
 }
 
@@ -73,8 +82,8 @@ impl fmt::Debug for BoxApplication {
 }
 
 impl<A: Application> Application for Arc<A> {
-    async fn call(&self, connection: Connection) -> Result<(), AppError> {
-        (**self).call(connection).await
+    fn call(&self, connection: Connection) -> impl Future<Output = Result<(), AppError>> + Send {
+        (**self).call(connection)
     }
 }
 
@@ -96,8 +105,8 @@ where
     F: Fn(Connection) -> R + Send + Sync + 'static,
     R: Future<Output = Result<(), AppError>> + Send,
 {
-    async fn call(&self, connection: Connection) -> Result<(), AppError> {
-        (self.0)(connection).await
+    fn call(&self, connection: Connection) -> impl Future<Output = Result<(), AppError>> + Send {
+        (self.0)(connection)
     }
 }
 

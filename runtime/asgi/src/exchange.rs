@@ -40,7 +40,7 @@ where
     let (parts, body) = request.into_parts();
     let exchange = Arc::new(Exchange::default());
     let connection = Connection {
-        scope: Scope::Http(HttpScope::new(parts)),
+        scope: Scope::Http(Box::new(HttpScope::new(parts))),
         receive: Receiver::new(request::RequestEvents::new(
             Body::new(body),
             Arc::clone(&exchange),

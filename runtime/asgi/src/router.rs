@@ -49,14 +49,14 @@ impl ProtocolTypeRouter {
 }
 
 impl Application for ProtocolTypeRouter {
-    async fn call(&self, connection: Connection) -> Result<(), AppError> {
+    fn call(&self, connection: Connection) -> impl Future<Output = Result<(), AppError>> + Send {
         let application = match connection.scope {
             Scope::Http(_) => &self.http,
             Scope::WebSocket(_) => &self.websocket,
         };
         match application {
-            Some(application) => application.call(connection).await,
-            None => NotFound.call(connection).await,
+            Some(application) => application.call_boxed(connection),
+            None => Box::pin(NotFound.call(connection)),
         }
     }
 }

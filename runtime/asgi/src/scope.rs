@@ -11,13 +11,16 @@ use percent_encoding::percent_decode;
 use crate::headers::Headers;
 
 /// The scope of a connection, by protocol (ASGI: the `scope` dictionary and its `type`).
+///
+/// Boxed, so that a connection is a few words wide as it moves through routers and middleware: a
+/// future keeps what it was called with, and every one of 10,000 sockets would pay for it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Scope {
     /// One HTTP request.
-    Http(HttpScope),
+    Http(Box<HttpScope>),
     /// One WebSocket, from its handshake to its close.
-    WebSocket(WebSocketScope),
+    WebSocket(Box<WebSocketScope>),
 }
 
 impl Scope {

@@ -11,7 +11,7 @@ use crate::error::AppError;
 use crate::event::Command;
 use crate::exchange::{Body, BoxError};
 use crate::router::NotFound;
-use crate::scope::{Ends, Scope};
+use crate::scope::{Ends, HttpScope, Scope};
 
 /// A tower HTTP service, such as an axum router, as an application for `http` connections.
 ///
@@ -33,11 +33,17 @@ where
         let Scope::Http(scope) = connection.scope else {
             return NotFound.call(connection).await;
         };
-        let mut parts = scope.parts;
+        let HttpScope {
+            mut parts,
+            client,
+            server,
+            secure,
+            ..
+        } = *scope;
         let ends = Ends {
-            client: scope.client,
-            server: scope.server,
-            secure: scope.secure,
+            client,
+            server,
+            secure,
         };
         parts.extensions.insert(ends);
         let body = connection.receive.take_body().unwrap_or_default();
