@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use crate::message::{Message, MessageError, open_map, text_key};
+use crate::message::{Message, MessageError, open_map, walk};
 use crate::msgpack::{
     Cursor, DecodeError, MAX_DEPTH, Token, array_header, map_header, shared_text, write_str,
 };
@@ -135,28 +135,23 @@ pub fn strip_prefix(mut bytes: Bytes, len: usize) -> Result<Bytes, EnvelopeError
 /// slices of `bytes`. Cost: one walk that checks everything a [`Message`] promises, and one copy of the message proper,
 /// so that keeping it does not keep the names.
 pub fn split_channels(bytes: Bytes) -> Result<(Message, Vec<Str>), EnvelopeError> {
-    let mut cursor = Cursor::new(&bytes);
-    let len = open_map(&mut cursor)?;
-    let first = cursor.position();
     let mut removed = Vec::new();
     let mut channels = Vec::new();
-    for _ in 0..len {
-        let start = cursor.position();
-        if text_key(&mut cursor)? == CHANNEL_KEY {
-            channels = read_channels(&bytes, &mut cursor)?;
+    let walked = walk(&bytes, |key, start, cursor| {
+        if key == CHANNEL_KEY {
+            channels = read_channels(&bytes, cursor)?;
             removed.push(start..cursor.position());
-        } else {
-            cursor.skip(MAX_DEPTH - 1)?;
+            return Ok(());
         }
-    }
+        Ok::<_, EnvelopeError>(cursor.skip(MAX_DEPTH - 1)?)
+    })?;
     if removed.is_empty() {
-        return Ok((Message::from_msgpack(bytes)?, channels));
+        return Ok((Message::from_checked(bytes), channels));
     }
-    cursor.finish()?;
 
     let mut out = Vec::with_capacity(bytes.len());
-    write_map_header(&mut out, len - removed.len());
-    let mut kept_from = first;
+    write_map_header(&mut out, walked.len - removed.len());
+    let mut kept_from = walked.body;
     for range in removed {
         out.extend_from_slice(&bytes[kept_from..range.start]);
         kept_from = range.end;

@@ -18,7 +18,7 @@ const TYPE: &str = "type";
 /// the key `type` (`"chat.message"`); the layer itself does not ask for it. Cloning counts a reference. Two messages are
 /// equal when their bytes are.
 ///
-/// Invariant: the bytes are one valid msgpack value within [`MAX_DEPTH`](crate::msgpack::MAX_DEPTH), a map with text
+/// Invariant: the bytes are one valid msgpack value within [`MAX_DEPTH`], a map with text
 /// keys, at most one of them `type`, and shorter than 4 GiB.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
@@ -122,8 +122,7 @@ impl Message {
                 reason: error.to_string(),
             })?;
         let msgpack = Bytes::from(out);
-        let Checked { float32 } = check(&msgpack)?;
-        if float32 {
+        if check(&msgpack)?.float32 {
             return Ok(Self {
                 msgpack: msgpack::encode(&msgpack::decode(msgpack)?)?,
             });
@@ -216,32 +215,51 @@ impl fmt::Debug for Message {
     }
 }
 
-struct Checked {
+/// What a walk over a whole message found out.
+pub(crate) struct Walked {
+    /// How many keys there are.
+    pub(crate) len: usize,
+    /// Where the first key begins.
+    pub(crate) body: usize,
+    /// Whether a 32-bit float came by.
     float32: bool,
 }
 
-/// Holds bytes against the invariant of [`Message`].
-fn check(msgpack: &Bytes) -> Result<Checked, MessageError> {
+fn check(msgpack: &[u8]) -> Result<Walked, MessageError> {
+    walk(msgpack, |_, _, cursor| Ok(cursor.skip(MAX_DEPTH - 1)?))
+}
+
+/// Walks over the keys of a message and holds everything against the invariant of [`Message`].
+///
+/// `read` gets each key, where it begins, and the cursor in front of its value, which it has to read to the end.
+pub(crate) fn walk<'a, X: From<MessageError>>(
+    msgpack: &'a [u8],
+    mut read: impl FnMut(&'a str, usize, &mut Cursor<'a>) -> Result<(), X>,
+) -> Result<Walked, X> {
     check_len(msgpack)?;
     let mut cursor = Cursor::new(msgpack);
+    let len = open_map(&mut cursor)?;
+    let body = cursor.position();
     let mut types = 0;
-    for _ in 0..open_map(&mut cursor)? {
-        if text_key(&mut cursor)? == TYPE {
-            types += 1;
-        }
-        cursor.skip(MAX_DEPTH - 1)?;
+    for _ in 0..len {
+        let start = cursor.position();
+        let key = text_key(&mut cursor)?;
+        types += usize::from(key == TYPE);
+        read(key, start, &mut cursor)?;
     }
-    cursor.finish()?;
+    cursor.finish().map_err(MessageError::from)?;
     if types > 1 {
-        return Err(MessageError::TwoTypes);
+        return Err(MessageError::TwoTypes.into());
     }
-    Ok(Checked {
+    Ok(Walked {
+        len,
+        body,
         float32: cursor.saw_float32(),
     })
 }
 
 /// Below 4 GiB every count and length fits msgpack's 32 bits, also with a key added.
-fn check_len(msgpack: &Bytes) -> Result<(), MessageError> {
+fn check_len(msgpack: &[u8]) -> Result<(), MessageError> {
     let len = msgpack.len();
     u32::try_from(len)
         .map(drop)
@@ -257,7 +275,7 @@ pub(crate) fn open_map(cursor: &mut Cursor<'_>) -> Result<usize, MessageError> {
 }
 
 /// Reads a key of a message.
-pub(crate) fn text_key<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, MessageError> {
+fn text_key<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, MessageError> {
     match cursor.key() {
         Ok(Key::Str(text)) => Ok(cursor.utf8(text)?),
         Ok(Key::Bin(_)) => Err(MessageError::Key { kind: "bytes" }),
