@@ -1,6 +1,7 @@
 //! Commands that say which command failed.
 
 use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -66,10 +67,31 @@ impl Cmd {
     /// Runs it with our own standard streams.
     pub(crate) fn run(mut self) -> Result<()> {
         eprintln!("$ {}", self.line());
-        let status = self
+        let status = self.command.status();
+        self.check(status)
+    }
+
+    /// Runs it with our own standard streams, and shows `read` every line of its stdout, too.
+    pub(crate) fn run_and_read(mut self, mut read: impl FnMut(&str)) -> Result<()> {
+        eprintln!("$ {}", self.line());
+        let mut child = self
             .command
-            .status()
+            .stdout(Stdio::piped())
+            .spawn()
             .with_context(|| format!("cannot run `{}`", self.line()))?;
+        let stdout = child.stdout.take().expect("the child's stdout is a pipe");
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line.with_context(|| format!("cannot read what `{}` writes", self.line()))?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            read(&line);
+        }
+        let status = child.wait();
+        self.check(status)
+    }
+
+    fn check(&self, status: io::Result<ExitStatus>) -> Result<()> {
+        let status = status.with_context(|| format!("cannot run `{}`", self.line()))?;
         if !status.success() {
             bail!("`{}` failed with {status}", self.line());
         }

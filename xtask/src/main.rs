@@ -4,7 +4,8 @@
 //! * `peers`: what the tests talk to (Python packages, a Redis-compatible server, a browser).
 //! * `test`, `package`, `ci`: one file per command.
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 mod ci;
@@ -12,6 +13,7 @@ mod command;
 mod package;
 mod peers;
 mod step;
+mod tally;
 mod test;
 mod workspace;
 
@@ -50,11 +52,19 @@ enum Task {
     Ci,
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
         Task::Test(args) => test::run(&args),
         Task::Peers => step::step("peers", peers::Peers::bring_in).map(drop),
         Task::Package(args) => package::run(&args),
         Task::Ci => ci::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not the error's `Debug`: it adds a backtrace wherever RUST_BACKTRACE is set.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

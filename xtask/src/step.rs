@@ -8,9 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::command::{Cmd, Output};
 
+/// A one-line heading on stderr.
+pub(crate) fn heading(title: &str) {
+    eprintln!("\n=== {title}");
+}
+
 /// Runs `work` under a one-line heading on stderr and reports how long it took.
 pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    eprintln!("\n=== {title}");
+    heading(title);
     let begin = Instant::now();
     let result = work();
     let outcome = if result.is_ok() { "done" } else { "failed" };

@@ -1,10 +1,13 @@
 //! `cargo xtask test`: the test command.
 
+use std::time::Instant;
+
 use anyhow::Result;
 
 use crate::command::Cmd;
 use crate::peers::Peers;
-use crate::step::step;
+use crate::step::{heading, step};
+use crate::tally::Tally;
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -26,18 +29,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let peers = step("peers", Peers::bring_in)?;
     let runner = Runner::installed();
     if !args.rest.is_empty() {
-        return step("tests", || runner.run(&args.rest).envs(&peers.variables()).run());
+        return runner.run(&args.rest, &peers);
     }
     step("build", || runner.build().run())?;
-    step("benches compile", || cargo("check").arg("--benches").run())?;
+    // In the profile of the tests, whose dependencies are built already; `cargo bench` would optimize everything.
+    step("benches compile", || workspace("build").arg("--benches").run())?;
     // The tests run even if an example of the documentation fails: one run tells everything.
     let examples = step("documentation examples", || {
-        cargo("test")
+        workspace("test")
             .args(["--doc", "--no-fail-fast"])
             .envs(&peers.variables())
             .run()
     });
-    step("tests", || runner.run(&[]).envs(&peers.variables()).run()).and(examples)
+    runner.run(&[], &peers).and(examples)
 }
 
 impl Runner {
@@ -50,12 +54,17 @@ impl Runner {
 
     fn build(self) -> Cmd {
         match self {
-            Self::Nextest => cargo("nextest").args(["run", "--no-run"]),
-            Self::CargoTest => cargo("test").args(["--all-targets", "--no-run"]),
+            // What both build by default includes the examples.
+            Self::Nextest => {
+                Cmd::cargo().args(["nextest", "run", "--workspace", "--all-features", "--no-run"])
+            }
+            Self::CargoTest => workspace("test").arg("--no-run"),
         }
     }
 
-    fn run(self, rest: &[String]) -> Cmd {
+    fn run(self, rest: &[String], peers: &Peers) -> Result<()> {
+        heading("tests");
+        let begin = Instant::now();
         let chooses_package = rest
             .iter()
             .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
@@ -66,15 +75,26 @@ impl Runner {
         };
         let base = match self {
             Self::Nextest => Cmd::cargo().args(["nextest", "run"]),
-            Self::CargoTest => Cmd::cargo().args(["test", "--lib", "--bins", "--tests", "--examples"]),
+            Self::CargoTest => Cmd::cargo().args(["test", "--tests"]),
         };
-        base.args(scope)
+        let command = base
+            .args(scope)
             .args(["--all-features", "--no-fail-fast"])
             .args(rest)
+            .envs(&peers.variables());
+        match self {
+            Self::Nextest => command.run(),
+            Self::CargoTest => {
+                let mut tally = Tally::default();
+                let result = command.run_and_read(|line| tally.add(line));
+                println!("Summary [{:.1} s] {tally}", begin.elapsed().as_secs_f64());
+                result
+            }
+        }
     }
 }
 
 /// `cargo <command>` for everything in the workspace; a test behind a feature must not be forgotten.
-fn cargo(command: &str) -> Cmd {
+fn workspace(command: &str) -> Cmd {
     Cmd::cargo().arg(command).args(["--workspace", "--all-features"])
 }

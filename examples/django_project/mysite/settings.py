@@ -4,6 +4,7 @@ What differs between machines comes from the environment:
 
     REDIS_URL                redis://127.0.0.1:6379   where the channel layer is
     CHANNEL_LAYER_PREFIX     asgi                     sites with one prefix share their groups
+    CHANNEL_LAYER_CAPACITY   1000                     messages that may wait for one server; more are dropped
     DJANGO_SECRET_KEY        random at every start
     DJANGO_ALLOWED_HOSTS     localhost,127.0.0.1,[::1]
     DJANGO_DEBUG             0
@@ -37,6 +38,8 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             "hosts": [os.environ.get("REDIS_URL", "redis://127.0.0.1:6379")],
             "prefix": os.environ.get("CHANNEL_LAYER_PREFIX", "asgi"),
+            # All sockets of one server wait on one key: Channels' default of 100 is soon full in a lively room.
+            "capacity": int(os.environ.get("CHANNEL_LAYER_CAPACITY", "1000")),
         },
     },
 }

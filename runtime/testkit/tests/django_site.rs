@@ -84,3 +84,23 @@ fn pages_answer_and_foreign_origins_do_not_get_in() {
         ["other:group:chat_lobby"]
     );
 }
+
+#[test]
+fn a_burst_arrives_whole_and_in_order() {
+    const BURST: usize = 500;
+    let redis = RedisServer::start();
+    let site = DjangoSite::start(&redis.url());
+    let mut talks = join(&site, "lobby", "a");
+    let mut listens = join(&site, "lobby", "b");
+    for number in 0..BURST {
+        talks.send_json(&json!({ "message": number.to_string() }));
+    }
+    for socket in [&mut listens, &mut talks] {
+        for number in 0..BURST {
+            assert_eq!(
+                socket.recv_json(DEADLINE),
+                json!({ "message": number.to_string(), "username": "a" })
+            );
+        }
+    }
+}
