@@ -20,6 +20,9 @@ pub fn mailbox(capacity: usize) -> (MailboxSender, Mailbox) {
         capacity: capacity.max(1),
         wakers: Vec::new(),
         receivers: 1,
+        fed: false,
+        feeder: None,
+        left: Vec::new(),
     }));
     (MailboxSender(Arc::clone(&shared)), Mailbox(shared))
 }
@@ -54,6 +57,11 @@ struct Shared {
     /// that was woken alone might just be going away.
     wakers: Vec<Waker>,
     receivers: usize,
+    /// Whether a task brings a delivery only when one is wanted, and takes back what is left.
+    fed: bool,
+    feeder: Option<Waker>,
+    /// What the last receiver left untaken, if somebody takes it back.
+    left: Vec<Arc<Delivery>>,
 }
 
 struct Waiting {
@@ -122,6 +130,28 @@ impl MailboxSender {
         self.0.lock().receivers > 0
     }
 
+    /// Waits until a receiver waits for a delivery and none is there. Once the last receiver is
+    /// gone it ends with an error that holds what was left untaken, in order, so that a backend
+    /// which took it from elsewhere can put it back. One task at a time may call it.
+    ///
+    /// # Errors
+    /// [`Left`] when nobody receives any more.
+    pub async fn wanted(&self) -> Result<(), Left> {
+        poll_fn(|cx| {
+            let mut shared = self.0.lock();
+            shared.fed = true;
+            if shared.receivers == 0 {
+                return Poll::Ready(Err(Left(std::mem::take(&mut shared.left))));
+            }
+            if shared.waiting.is_empty() && !shared.wakers.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            shared.feeder = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
     /// The number of deliveries that wait, expired ones not counted.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -136,6 +166,10 @@ impl MailboxSender {
         self.len() == 0
     }
 }
+
+/// Nobody receives from a mailbox any more; these deliveries stood in it.
+#[derive(Debug)]
+pub struct Left(pub Vec<Arc<Delivery>>);
 
 /// The receiving end of a mailbox.
 pub struct Mailbox(Arc<Mutex<Shared>>);
@@ -154,6 +188,11 @@ impl Mailbox {
         }
         if !shared.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
             shared.wakers.push(cx.waker().clone());
+        }
+        let feeder = shared.feeder.take();
+        drop(shared);
+        if let Some(feeder) = feeder {
+            feeder.wake();
         }
         Poll::Pending
     }
@@ -191,6 +230,10 @@ impl Drop for Mailbox {
             if shared.receivers > 0 {
                 // What this receiver was woken for goes to the others.
                 (VecDeque::new(), std::mem::take(&mut shared.wakers))
+            } else if shared.fed {
+                let left = std::mem::take(&mut shared.waiting);
+                shared.left = left.into_iter().map(|waiting| waiting.delivery).collect();
+                (VecDeque::new(), shared.feeder.take().into_iter().collect())
             } else {
                 (std::mem::take(&mut shared.waiting), Vec::new())
             }
@@ -303,6 +346,36 @@ mod tests {
             Pushed::Closed
         );
         assert!(sender.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_feeder_hears_when_a_delivery_is_wanted_and_takes_back_what_was_left() {
+        let (sender, mut mailbox) = mailbox(10);
+        let feeder = tokio::spawn({
+            let sender = sender.clone();
+            async move {
+                for n in 0.. {
+                    if let Err(Left(left)) = sender.wanted().await {
+                        return (n, left);
+                    }
+                    sender.push(delivery(n), Overflow::DropNewest, None);
+                }
+                unreachable!("the numbers do not end");
+            }
+        });
+        for n in 0..5 {
+            assert_eq!(number(&mailbox.recv().await), n);
+        }
+        // The sixth is asked for by a receiver that then goes away without taking it.
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(mailbox.poll_recv(&mut cx).is_pending());
+        while sender.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        drop(mailbox);
+        let (fed, left) = feeder.await.expect("no panic");
+        assert_eq!(fed, 6);
+        assert_eq!(left.iter().map(number).collect::<Vec<_>>(), [5]);
     }
 
     #[tokio::test]
