@@ -1,0 +1,186 @@
+//! What a consumer acts through.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use laureola_asgi::exchange::Body;
+use laureola_asgi::{CloseCode, Command, Payload, Sender, WebSocketScope};
+use laureola_layers::{Channel, ChannelName, GroupName, Layer};
+use laureola_message::{Frame, Str};
+use serde::Serialize;
+
+use crate::Result;
+use crate::routing::UrlArguments;
+
+/// One connection, as its consumer sees it (Channels: `self.scope`, `self.channel_layer`,
+/// `self.accept()`, …).
+pub struct Context {
+    scope: Box<WebSocketScope>,
+    send: Sender,
+    channel: Channel,
+}
+
+impl Context {
+    pub(crate) fn new(scope: Box<WebSocketScope>, send: Sender, channel: Channel) -> Self {
+        Self { scope, send, channel }
+    }
+
+    /// The connection's scope.
+    #[must_use]
+    pub fn scope(&self) -> &WebSocketScope {
+        &self.scope
+    }
+
+    /// An argument of the URL pattern, as text (Channels: `scope["url_route"]["kwargs"]`).
+    #[must_use]
+    pub fn url_argument(&self, name: &str) -> Option<&str> {
+        self.scope.url_argument(name)
+    }
+
+    /// The channel layer.
+    #[must_use]
+    pub fn layer(&self) -> &Layer {
+        self.channel.layer()
+    }
+
+    /// The name under which others reach this consumer alone.
+    #[must_use]
+    pub fn channel_name(&self) -> &ChannelName {
+        self.channel.name()
+    }
+
+    /// A sender to the client that may be kept and moved to other tasks.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        self.send.clone()
+    }
+
+    /// Joins a group; it is left by itself when the connection ends.
+    ///
+    /// # Errors
+    /// What the layer says.
+    pub async fn group_add(&mut self, group: &GroupName) -> Result<()> {
+        Ok(self.channel.group_add(group).await?)
+    }
+
+    /// Leaves a group.
+    ///
+    /// # Errors
+    /// What the layer says.
+    pub async fn group_discard(&mut self, group: &GroupName) -> Result<()> {
+        Ok(self.channel.group_discard(group).await?)
+    }
+
+    /// Sends to every member of a group, this consumer included if it is one.
+    ///
+    /// # Errors
+    /// What the layer says.
+    pub async fn group_send(&self, group: &GroupName, message: &impl Serialize) -> Result<()> {
+        Ok(self.layer().group_send(group, message).await?)
+    }
+
+    /// Accepts the connection.
+    ///
+    /// # Errors
+    /// The client has left, or the connection is decided already.
+    pub async fn accept(&mut self) -> Result<()> {
+        Ok(self.send.send(Command::accept()).await?)
+    }
+
+    /// Accepts the connection with one of the client's subprotocols, and headers for the response.
+    ///
+    /// # Errors
+    /// As [`Context::accept`].
+    pub async fn accept_with(&mut self, subprotocol: Option<&str>, headers: HeaderMap) -> Result<()> {
+        let subprotocol = subprotocol.map(Box::from);
+        Ok(self
+            .send
+            .send(Command::WebSocketAccept { subprotocol, headers })
+            .await?)
+    }
+
+    /// Denies the handshake with a status and a short text for whoever looks at the response
+    /// (ASGI's denial response). Only before an accept.
+    ///
+    /// # Errors
+    /// As [`Context::accept`].
+    pub async fn deny(&mut self, status: StatusCode, text: impl Into<String>) -> Result<()> {
+        let mut response = Response::new(Body::from(text.into()));
+        *response.status_mut() = status;
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, plain);
+        Ok(self.send.send(Command::WebSocketDeny(Box::new(response))).await?)
+    }
+
+    /// Sends a value as JSON text.
+    ///
+    /// # Errors
+    /// It is no JSON, or the client has left.
+    pub async fn send_json(&self, content: &impl Serialize) -> Result<()> {
+        self.send_frame(Frame::text_json(content)?).await
+    }
+
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn send_text(&self, text: impl Into<Str>) -> Result<()> {
+        Ok(self
+            .send
+            .send(Command::WebSocketSend(Payload::Text(text.into())))
+            .await?)
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn send_bytes(&self, bytes: impl Into<bytes::Bytes>) -> Result<()> {
+        Ok(self
+            .send
+            .send(Command::WebSocketSend(Payload::Binary(bytes.into())))
+            .await?)
+    }
+
+    /// Sends a frame that was built before, for every member of a group the same; see
+    /// [`Shared::frame_once`](crate::Shared::frame_once).
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn send_frame(&self, frame: Frame) -> Result<()> {
+        Ok(self
+            .send
+            .send(Command::WebSocketSend(Payload::Frame(frame)))
+            .await?)
+    }
+
+    /// Closes the connection; before an accept, denies it with 403.
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn close(&mut self, code: CloseCode) -> Result<()> {
+        self.close_with(code, "").await
+    }
+
+    /// Closes the connection with words for the client, of at most 123 bytes.
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn close_with(&mut self, code: CloseCode, reason: impl Into<Str>) -> Result<()> {
+        let reason = reason.into();
+        Ok(self.send.send(Command::WebSocketClose { code, reason }).await?)
+    }
+
+    pub(crate) fn into_channel(self) -> Channel {
+        self.channel
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("path", &self.scope.path())
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}
