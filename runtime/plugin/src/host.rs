@@ -1,0 +1,210 @@
+//! What a server does with its plugins.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use laureola_asgi::{AppError, ProtocolTypeRouter};
+use laureola_consumers::URLRouter;
+use laureola_layers::Layer;
+
+use crate::plugin::{Plugin, PluginError};
+use crate::registry::Registry;
+
+/// How long one plugin may take to start, and to shut down.
+const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The plugins of a server, in the order in which their routes are tried.
+#[derive(Clone, Default)]
+pub struct Plugins(Vec<Arc<dyn DynPlugin>>);
+
+impl Plugins {
+    /// No plugins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These and one more, behind them.
+    #[must_use]
+    pub fn with(mut self, plugin: impl Plugin) -> Self {
+        self.0.push(Arc::new(plugin));
+        self
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|plugin| plugin.name())
+    }
+
+    /// One application of all their routes; what no route matches is a 404.
+    ///
+    /// # Errors
+    /// A plugin that cannot be registered, or a URL pattern that is not valid.
+    pub fn application(&self, layer: &Layer) -> Result<ProtocolTypeRouter, PluginError> {
+        let mut registry = Registry::new(layer);
+        for plugin in &self.0 {
+            plugin.register(&mut registry)?;
+        }
+        Ok(ProtocolTypeRouter::new()
+            .http(URLRouter::new(registry.http)?)
+            .websocket(URLRouter::new(registry.websocket)?))
+    }
+
+    /// Starts the plugins, in order. Each may take 30 seconds.
+    ///
+    /// # Errors
+    /// The first that cannot start; those that did are shut down again.
+    pub async fn startup(&self) -> Result<(), PluginError> {
+        for (number, plugin) in self.0.iter().enumerate() {
+            let started = tokio::time::timeout(HOOK_TIMEOUT, plugin.startup()).await;
+            let reason = match started {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("it took longer than {} seconds", HOOK_TIMEOUT.as_secs()),
+            };
+            shut_down(&self.0[..number]).await;
+            return Err(PluginError::Startup {
+                plugin: plugin.name(),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    /// Shuts the plugins down, in the opposite order. Each may take 30 seconds; one that takes
+    /// longer is named in the log and left.
+    pub async fn shutdown(&self) {
+        shut_down(&self.0).await;
+    }
+}
+
+async fn shut_down(plugins: &[Arc<dyn DynPlugin>]) {
+    for plugin in plugins.iter().rev() {
+        if tokio::time::timeout(HOOK_TIMEOUT, plugin.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::error!(plugin = plugin.name(), "the plugin did not shut down in time");
+        }
+    }
+}
+
+impl fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The object-safe mirror of [`Plugin`].
+trait DynPlugin: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn register(&self, registry: &mut Registry<'_>) -> Result<(), PluginError>;
+    fn startup(&self) -> Boxed<'_, Result<(), AppError>>;
+    fn shutdown(&self) -> Boxed<'_, ()>;
+}
+
+impl<P: Plugin> DynPlugin for P {
+    fn name(&self) -> &'static str {
+        Plugin::name(self)
+    }
+
+    fn register(&self, registry: &mut Registry<'_>) -> Result<(), PluginError> {
+        Plugin::register(self, registry)
+    }
+
+    fn startup(&self) -> Boxed<'_, Result<(), AppError>> {
+        Box::pin(Plugin::startup(self))
+    }
+
+    fn shutdown(&self) -> Boxed<'_, ()> {
+        Box::pin(Plugin::shutdown(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use laureola_consumers::path;
+    use laureola_layers::MemoryLayer;
+    use parking_lot::Mutex;
+
+    struct Recorder {
+        name: &'static str,
+        starts: bool,
+        log: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Recorder {
+        fn note(&self, what: &str) {
+            self.log.lock().push(format!("{what} {}", self.name));
+        }
+    }
+
+    impl Plugin for Recorder {
+        fn name(&self) -> &'static str {
+            self.name
+        }
+
+        fn register(&self, registry: &mut Registry<'_>) -> Result<(), PluginError> {
+            let answer = laureola_asgi::router::NotFound;
+            registry.http(path(if self.starts { "ok/" } else { "<bad:pattern>" }, answer));
+            Ok(())
+        }
+
+        async fn startup(&self) -> Result<(), AppError> {
+            self.note("start");
+            if self.starts {
+                Ok(())
+            } else {
+                Err(AppError::msg("no database"))
+            }
+        }
+
+        async fn shutdown(&self) {
+            self.note("stop");
+        }
+    }
+
+    fn plugins(last_starts: bool) -> (Plugins, Arc<Mutex<Vec<String>>>) {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let plugin = |name, starts| Recorder {
+            name,
+            starts,
+            log: Arc::clone(&log),
+        };
+        (
+            Plugins::new()
+                .with(plugin("a", true))
+                .with(plugin("b", last_starts)),
+            log,
+        )
+    }
+
+    #[tokio::test]
+    async fn plugins_start_in_order_and_stop_in_the_opposite_one() {
+        let (plugins, log) = plugins(true);
+        plugins.startup().await.expect("both start");
+        plugins.shutdown().await;
+        assert_eq!(*log.lock(), ["start a", "start b", "stop b", "stop a"]);
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_cannot_start_stops_those_before_it() {
+        let (plugins, log) = plugins(false);
+        let error = plugins.startup().await.expect_err("b fails");
+        assert_eq!(error.to_string(), "plugin b could not start: no database");
+        assert_eq!(*log.lock(), ["start a", "start b", "stop a"]);
+    }
+
+    #[test]
+    fn a_bad_pattern_keeps_the_server_from_starting() {
+        let layer = Layer::new(MemoryLayer::new());
+        let error = plugins(false).0.application(&layer).expect_err("a bad pattern");
+        assert!(error.to_string().contains("<bad:pattern>"), "{error}");
+    }
+}
