@@ -1,5 +1,6 @@
 //! A headless Chromium behind its WebDriver server.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -84,7 +85,16 @@ impl Drop for ChromeDriver {
             let request = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
             if stream.write(request.as_bytes()).is_ok() {
                 holds_within(DEADLINE, || self.process.exit_status().is_some());
+                // Chromium's helpers end a moment after it, and write to the directory that is removed next.
+                holds_within(DEADLINE, || !is_named_by_a_process(self.dir.path()));
             }
         }
     }
+}
+
+/// Whether the command line of any process names `dir`.
+fn is_named_by_a_process(dir: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut command_lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    command_lines.any(|line| String::from_utf8_lossy(&line).contains(&*dir.to_string_lossy()))
 }
