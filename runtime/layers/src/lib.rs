@@ -13,6 +13,7 @@
 //! - [`group`]: group membership and the chunked fan-out
 //! - [`memory`]: the in-memory layer
 //! - [`error`]: what a layer fails with
+//! - `conformance` (feature): what every layer must do, as checks for a backend's tests
 //!
 //! # Example
 //! ```
@@ -40,6 +41,8 @@
 //! ```
 
 pub mod channel;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod directory;
 pub mod error;
 pub mod group;

@@ -1,0 +1,401 @@
+//! What every channel layer must do, as checks any backend can run.
+//!
+//! After the *Channel Layer Specification* of Django Channels: order, groups, capacity, expiry,
+//! competing receivers. Every check gets a layer of its own from the caller; a check that fails
+//! panics and says what was expected. Feature `conformance`, for the tests of backends.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! use laureola_layers::{Layer, MemoryLayer, conformance};
+//!
+//! conformance::run(async |settings| {
+//!     Layer::new(MemoryLayer::new().capacity(settings.capacity).expiry(settings.expiry))
+//! })
+//! .await;
+//! # });
+//! # Ok::<_, std::io::Error>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use laureola_message::{Message, Value};
+use tokio::time::{sleep, timeout};
+
+use crate::{ChannelName, GroupName, Layer, LayerError, Mailbox};
+
+/// How long a message may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// A pause between two looks at a condition.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How a check wants its layer: empty, and with these options.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Messages per channel.
+    pub capacity: usize,
+    /// How long a message waits.
+    pub expiry: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            capacity: 100,
+            expiry: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Runs every check, each on a new, empty layer from `make`, and closes the layers.
+///
+/// # Panics
+/// Where the layer does not do what the specification says.
+pub async fn run(make: impl AsyncFn(Settings) -> Layer) {
+    let usual = Settings::default();
+    let small = Settings { capacity: 3, ..usual };
+    let brief = Settings {
+        capacity: 3,
+        expiry: Duration::from_millis(300),
+    };
+    // Each check has its own future type, so that a macro has to do for a loop.
+    macro_rules! check {
+        ($($check:ident($settings:expr)),* $(,)?) => {$(
+            let layer = make($settings).await;
+            $check(&layer).await;
+            layer.close().await;
+        )*};
+    }
+    check!(
+        a_channel_keeps_its_order(usual),
+        a_message_arrives_as_it_was_sent(usual),
+        a_plain_channel_keeps_messages_for_a_later_receiver(usual),
+        a_group_send_reaches_members_only(usual),
+        a_member_added_twice_gets_a_message_once(usual),
+        several_channels_of_a_process_get_one_group_message(usual),
+        discarding_a_stranger_is_no_error(usual),
+        a_full_channel_refuses(small),
+        a_group_send_skips_a_full_member(small),
+        a_message_expires_and_makes_room(brief),
+        competing_receivers_get_each_message_once(usual),
+        a_receiver_that_leaves_loses_nothing(usual),
+        names_are_checked(usual),
+        a_channel_that_closed_gets_nothing(usual),
+        flush_forgets(usual),
+        a_closed_layer_says_so(usual),
+    );
+}
+
+async fn a_channel_keeps_its_order(layer: &Layer) {
+    let (channel, mut mailbox) = open(layer).await;
+    for n in 0..50 {
+        send(layer, channel.name(), n).await.expect("there is room");
+    }
+    for n in 0..50 {
+        assert_eq!(next(&mut mailbox).await, n, "in order");
+    }
+}
+
+async fn a_message_arrives_as_it_was_sent(layer: &Layer) {
+    let (mut channel, mut mailbox) = open(layer).await;
+    let value = Value::Map(vec![
+        ("type".into(), "every.kind".into()),
+        ("nil".into(), Value::Nil),
+        ("bool".into(), Value::Bool(true)),
+        ("small".into(), Value::Int(-1)),
+        ("large".into(), Value::UInt(u64::MAX)),
+        ("float".into(), Value::Float(0.1)),
+        ("text".into(), "žluťoučký 🐎".into()),
+        ("bytes".into(), Value::Bin(vec![0, 255].into())),
+        (
+            "list".into(),
+            Value::Array(vec![1.into(), Value::Array(Vec::new())]),
+        ),
+        ("map".into(), Value::Map(vec![("a".into(), Value::Nil)])),
+    ]);
+    let message = Message::from_value(&value).expect("a map");
+    layer
+        .send_message(channel.name(), message.clone())
+        .await
+        .expect("there is room");
+    assert_eq!(receive(&mut mailbox).await, value, "a sent message");
+    let room = group("room");
+    channel.group_add(&room).await.expect("added");
+    layer.group_send_message(&room, message).await.expect("sent");
+    assert_eq!(receive(&mut mailbox).await, value, "a group's message");
+    channel.close().await.expect("closed");
+}
+
+async fn a_plain_channel_keeps_messages_for_a_later_receiver(layer: &Layer) {
+    let thumbnails = name("thumbnails");
+    for n in 0..10 {
+        send(layer, &thumbnails, n).await.expect("there is room");
+    }
+    let mut mailbox = layer.listen(&thumbnails).await.expect("a plain channel");
+    for n in 0..10 {
+        assert_eq!(next(&mut mailbox).await, n, "in order");
+    }
+}
+
+async fn a_group_send_reaches_members_only(layer: &Layer) {
+    let (mut inside, mut inside_mailbox) = open(layer).await;
+    let (mut outside, mut outside_mailbox) = open(layer).await;
+    inside.group_add(&group("room")).await.expect("added");
+    outside.group_add(&group("hall")).await.expect("added");
+    group_send(layer, "room", 1).await;
+    group_send(layer, "nobody", 2).await;
+    inside.group_discard(&group("room")).await.expect("discarded");
+    group_send(layer, "room", 3).await;
+    group_send(layer, "hall", 4).await;
+    send(layer, inside.name(), 5).await.expect("there is room");
+    assert_eq!(next(&mut inside_mailbox).await, 1, "as a member");
+    assert_eq!(next(&mut inside_mailbox).await, 5, "nothing once discarded");
+    assert_eq!(next(&mut outside_mailbox).await, 4, "another group's alone");
+    outside.close().await.expect("closed");
+}
+
+async fn a_member_added_twice_gets_a_message_once(layer: &Layer) {
+    let (mut channel, mut mailbox) = open(layer).await;
+    for _ in 0..2 {
+        channel.group_add(&group("room")).await.expect("added");
+    }
+    group_send(layer, "room", 1).await;
+    group_send(layer, "room", 2).await;
+    assert_eq!(next(&mut mailbox).await, 1);
+    assert_eq!(next(&mut mailbox).await, 2, "once each");
+    channel.close().await.expect("closed");
+}
+
+async fn several_channels_of_a_process_get_one_group_message(layer: &Layer) {
+    let mut members = Vec::new();
+    for _ in 0..300 {
+        let (mut channel, mailbox) = open(layer).await;
+        channel.group_add(&group("room")).await.expect("added");
+        members.push((channel, mailbox));
+    }
+    for n in 0..5 {
+        group_send(layer, "room", n).await;
+    }
+    for (_, mailbox) in &mut members {
+        for n in 0..5 {
+            assert_eq!(next(mailbox).await, n, "every member, in order");
+        }
+    }
+}
+
+async fn discarding_a_stranger_is_no_error(layer: &Layer) {
+    let (mut channel, _mailbox) = open(layer).await;
+    channel.group_discard(&group("room")).await.expect("no error");
+    let elsewhere = name("specific.0123456789abcdef!1");
+    layer
+        .group_discard(&group("room"), &elsewhere)
+        .await
+        .expect("no error");
+    send(layer, &elsewhere, 1)
+        .await
+        .expect("nobody there is no error");
+}
+
+async fn a_full_channel_refuses(layer: &Layer) {
+    let full = name("full");
+    fill(layer, &full).await;
+    match send(layer, &full, 9).await {
+        Err(LayerError::ChannelFull(channel)) => assert_eq!(channel, full),
+        other => panic!("expected ChannelFull, got {other:?}"),
+    }
+    let mut mailbox = layer.listen(&full).await.expect("a plain channel");
+    for n in 0..3 {
+        assert_eq!(next(&mut mailbox).await, n, "what came before it was full");
+    }
+    send(layer, &full, 3).await.expect("there is room again");
+    assert_eq!(next(&mut mailbox).await, 3);
+}
+
+async fn a_group_send_skips_a_full_member(layer: &Layer) {
+    let (mut channel, mut mailbox) = open(layer).await;
+    let full = name("full");
+    layer.group_add(&group("room"), &full).await.expect("added");
+    channel.group_add(&group("room")).await.expect("added");
+    fill(layer, &full).await;
+    group_send(layer, "room", 7).await;
+    assert_eq!(next(&mut mailbox).await, 7, "the others get it");
+    let mut plain = layer.listen(&full).await.expect("a plain channel");
+    for n in 0..3 {
+        assert_eq!(next(&mut plain).await, n);
+    }
+    group_send(layer, "room", 8).await;
+    assert_eq!(next(&mut plain).await, 8, "the full one missed a message");
+    channel.close().await.expect("closed");
+}
+
+async fn a_message_expires_and_makes_room(layer: &Layer) {
+    let (full, forgotten) = (name("full"), name("forgotten"));
+    send(layer, &forgotten, 1).await.expect("there is room");
+    fill(layer, &full).await;
+    until("an expired message makes room", async || {
+        !matches!(send(layer, &full, 4).await, Err(LayerError::ChannelFull(_)))
+    })
+    .await;
+    // The first message of `forgotten` is older than those of `full`, which have expired.
+    let mut mailbox = layer.listen(&forgotten).await.expect("a plain channel");
+    send(layer, &forgotten, 2).await.expect("there is room");
+    assert_eq!(next(&mut mailbox).await, 2, "the expired one is never received");
+}
+
+async fn competing_receivers_get_each_message_once(layer: &Layer) {
+    let jobs = name("jobs");
+    let mut first = layer.listen(&jobs).await.expect("a plain channel");
+    let mut second = layer.listen(&jobs).await.expect("a plain channel");
+    let mut seen = Vec::new();
+    for n in 0..40 {
+        send(layer, &jobs, n).await.expect("there is room");
+    }
+    while seen.len() < 40 {
+        let message = timeout(DEADLINE, async {
+            tokio::select! {
+                delivery = first.recv() => delivery,
+                delivery = second.recv() => delivery,
+            }
+        });
+        let delivery = message.await.expect("every message arrives");
+        seen.push(number(&delivery.message().value()));
+    }
+    seen.sort_unstable();
+    assert!(seen.into_iter().eq(0..40), "each message once");
+}
+
+async fn a_receiver_that_leaves_loses_nothing(layer: &Layer) {
+    let jobs = name("jobs");
+    for n in 0..20 {
+        let mut leaving = layer.listen(&jobs).await.expect("a plain channel");
+        // It asks for a message and goes away before it takes one.
+        poll_fn(|cx| {
+            assert!(leaving.poll_recv(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        send(layer, &jobs, n).await.expect("there is room");
+        if n % 2 == 0 {
+            sleep(PAUSE).await;
+        }
+        drop(leaving);
+        let mut staying = layer.listen(&jobs).await.expect("a plain channel");
+        assert_eq!(next(&mut staying).await, n, "put back, or never taken");
+    }
+}
+
+async fn names_are_checked(layer: &Layer) {
+    for prefix in ["a b", "a!b", &"x".repeat(99)] {
+        let result = layer.new_channel(prefix).await;
+        assert!(matches!(result, Err(LayerError::Name(_))), "prefix {prefix:?}");
+    }
+    let (channel, _mailbox) = layer.new_channel("http.request").await.expect("a valid prefix");
+    assert!(channel.name().as_str().starts_with("http.request."));
+    assert!(channel.name().is_process_specific());
+    let listened = layer.listen(channel.name()).await;
+    assert!(matches!(listened, Err(LayerError::Unsupported(_))));
+}
+
+async fn a_channel_that_closed_gets_nothing(layer: &Layer) {
+    let (mut closed, mut closed_mailbox) = open(layer).await;
+    let (mut dropped, mut dropped_mailbox) = open(layer).await;
+    let (mut open, mut mailbox) = open(layer).await;
+    for channel in [&mut closed, &mut dropped, &mut open] {
+        channel.group_add(&group("room")).await.expect("added");
+    }
+    let gone = closed.name().clone();
+    closed.close().await.expect("closed");
+    drop(dropped);
+    group_send(layer, "room", 1).await;
+    send(layer, &gone, 2).await.expect("nobody there is no error");
+    assert_eq!(next(&mut mailbox).await, 1);
+    assert!(closed_mailbox.try_recv().is_none(), "closed");
+    assert!(dropped_mailbox.try_recv().is_none(), "dropped");
+    open.close().await.expect("closed");
+}
+
+async fn flush_forgets(layer: &Layer) {
+    let jobs = name("jobs");
+    send(layer, &jobs, 1).await.expect("there is room");
+    layer.flush().await.expect("flushed");
+    let mut mailbox = layer.listen(&jobs).await.expect("a plain channel");
+    send(layer, &jobs, 2).await.expect("there is room");
+    assert_eq!(next(&mut mailbox).await, 2, "the first is forgotten");
+}
+
+async fn a_closed_layer_says_so(layer: &Layer) {
+    let (mut channel, _mailbox) = open(layer).await;
+    channel.group_add(&group("room")).await.expect("added");
+    layer.close().await;
+    assert!(matches!(
+        layer.new_channel("specific").await,
+        Err(LayerError::Closed)
+    ));
+    assert!(matches!(
+        send(layer, &name("jobs"), 1).await,
+        Err(LayerError::Closed)
+    ));
+    layer.close().await;
+}
+
+/// A channel as a consumer has it.
+async fn open(layer: &Layer) -> (crate::Channel, Mailbox) {
+    layer.new_channel("specific").await.expect("a channel")
+}
+
+fn name(name: &str) -> ChannelName {
+    ChannelName::new(name).expect("a channel name")
+}
+
+fn group(name: &str) -> GroupName {
+    GroupName::new(name).expect("a group name")
+}
+
+async fn send(layer: &Layer, channel: &ChannelName, n: i64) -> Result<(), LayerError> {
+    layer.send(channel, &BTreeMap::from([("n", n)])).await
+}
+
+async fn group_send(layer: &Layer, name: &str, n: i64) {
+    layer
+        .group_send(&group(name), &BTreeMap::from([("n", n)]))
+        .await
+        .expect("a group send does not fail");
+}
+
+/// Sends 0, 1 and 2, which fills a channel of capacity 3.
+async fn fill(layer: &Layer, channel: &ChannelName) {
+    for n in 0..3 {
+        send(layer, channel, n).await.expect("there is room");
+    }
+}
+
+async fn receive(mailbox: &mut Mailbox) -> Value {
+    let delivery = timeout(DEADLINE, mailbox.recv())
+        .await
+        .expect("a message arrives");
+    delivery.message().value()
+}
+
+async fn next(mailbox: &mut Mailbox) -> i64 {
+    number(&receive(mailbox).await)
+}
+
+fn number(value: &Value) -> i64 {
+    value
+        .get("n")
+        .and_then(Value::as_i64)
+        .expect("a numbered message")
+}
+
+async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            sleep(PAUSE).await;
+        }
+    };
+    timeout(DEADLINE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("in vain: {what}"));
+}

@@ -1,0 +1,271 @@
+//! The connection to one server, and how it comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use laureola_layers::LayerError;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation,
+};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use crate::backoff::Backoff;
+use crate::config::Host;
+use crate::error::{RedisFault, backend, ends_connection};
+
+/// How long a connection, or the answer to a command, may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+/// So often an idle connection is tried, to find one that died without a word.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// One server: the connection that all commands share, and whatever makes further ones.
+///
+/// While the server is away commands fail at once; [`Link::keep`] gets the connection back.
+#[derive(Debug)]
+pub(crate) struct Link {
+    client: Client,
+    /// `host:port`, for people.
+    place: String,
+    state: watch::Sender<State>,
+    doubted: Notify,
+    /// The next connection's number.
+    numbers: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Up(Up),
+    Away(String),
+}
+
+#[derive(Clone, Debug)]
+struct Up {
+    connection: MultiplexedConnection,
+    /// Which connection it is, so that a late error cannot end its successor.
+    number: u64,
+    /// The server's `run_id`; another one means that it was started anew or replaced.
+    run_id: Option<String>,
+}
+
+impl Link {
+    /// Connects, or says within the deadline why not.
+    pub(crate) async fn open(host: &Host) -> Result<Self, LayerError> {
+        let client = host.client()?;
+        let place = client.get_connection_info().addr().to_string();
+        let up = connect(&client, 0)
+            .await
+            .map_err(|fault| backend(format!("cannot reach Redis at {place}"), fault))?;
+        Ok(Self {
+            client,
+            place,
+            state: watch::Sender::new(State::Up(up)),
+            doubted: Notify::new(),
+            numbers: AtomicU64::new(1),
+        })
+    }
+
+    /// One command; `what` completes "cannot …".
+    pub(crate) async fn query<T: FromRedisValue>(&self, what: &str, command: &Cmd) -> Result<T, LayerError> {
+        let mut up = self.up(what)?;
+        let result = command.query_async(&mut up.connection).await;
+        self.settle(what, &up, result)
+    }
+
+    /// Several commands in one round trip, each on its own.
+    pub(crate) async fn pipe<T: FromRedisValue>(
+        &self,
+        what: &str,
+        pipeline: &Pipeline,
+    ) -> Result<T, LayerError> {
+        let mut up = self.up(what)?;
+        let result = pipeline.query_async(&mut up.connection).await;
+        self.settle(what, &up, result)
+    }
+
+    /// A script.
+    pub(crate) async fn script<T: FromRedisValue>(
+        &self,
+        what: &str,
+        invocation: &ScriptInvocation<'_>,
+    ) -> Result<T, LayerError> {
+        let mut up = self.up(what)?;
+        let result = invocation.invoke_async(&mut up.connection).await;
+        self.settle(what, &up, result)
+    }
+
+    /// A connection for blocking commands. It has no deadline of its own: whoever waits sets one,
+    /// for a command that is given up here would go on in the server and pop a message for nobody.
+    pub(crate) async fn dedicated(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(DEADLINE))
+            .set_response_timeout(None);
+        self.client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    /// Waits until the server is there.
+    pub(crate) async fn wait_up(&self) {
+        let mut state = self.state.subscribe();
+        // The sender lives as long as this link.
+        let _ = state.wait_for(|state| matches!(state, State::Up(_))).await;
+    }
+
+    /// Something else lost its connection: look whether the server is still there.
+    pub(crate) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
+    /// `host:port`.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Tells of connections that were lost and came back.
+    pub(crate) fn returns(&self) -> Returns {
+        let mut state = self.state.subscribe();
+        let server = match &*state.borrow_and_update() {
+            State::Up(up) => up.run_id.clone(),
+            State::Away(_) => None,
+        };
+        Returns { state, server }
+    }
+
+    /// Gets the connection back whenever it is lost. Never ends.
+    pub(crate) async fn keep(self: Arc<Self>) {
+        loop {
+            let _ = timeout(CHECK_INTERVAL, self.doubted.notified()).await;
+            // Where it is away already, this fails at once.
+            let _ = self.query::<()>("ping", &redis::cmd("PING")).await;
+            if self.is_away() {
+                let up = self.reconnect().await;
+                self.state.send_replace(State::Up(up));
+                tracing::info!(redis = %self.place, "redis is back");
+            }
+        }
+    }
+
+    async fn reconnect(&self) -> Up {
+        let mut backoff = Backoff::new();
+        loop {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            match connect(&self.client, number).await {
+                Ok(up) => return up,
+                Err(fault) => {
+                    self.state.send_replace(State::Away(fault.to_string()));
+                    backoff.pause().await;
+                }
+            }
+        }
+    }
+
+    fn is_away(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Away(_))
+    }
+
+    fn up(&self, what: &str) -> Result<Up, LayerError> {
+        match &*self.state.borrow() {
+            State::Up(up) => Ok(up.clone()),
+            State::Away(why) => Err(self.failed(what, RedisFault::Away(why.clone()))),
+        }
+    }
+
+    fn settle<T>(&self, what: &str, up: &Up, result: RedisResult<T>) -> Result<T, LayerError> {
+        result.map_err(|error| {
+            if ends_connection(&error) {
+                self.lost(up.number, &error);
+            }
+            self.failed(what, RedisFault::new(error, DEADLINE))
+        })
+    }
+
+    fn lost(&self, number: u64, error: &RedisError) {
+        let why = error.to_string();
+        let lost = self.state.send_if_modified(|state| match state {
+            State::Up(up) if up.number == number => {
+                *state = State::Away(why.clone());
+                true
+            }
+            _ => false,
+        });
+        if lost {
+            tracing::warn!(redis = %self.place, error = %why, "redis is away; reconnecting");
+            self.doubted.notify_one();
+        }
+    }
+
+    fn failed(&self, what: &str, fault: RedisFault) -> LayerError {
+        backend(format!("cannot {what} at Redis {}", self.place), fault)
+    }
+}
+
+/// What [`Link::returns`] gives.
+#[derive(Debug)]
+pub(crate) struct Returns {
+    state: watch::Receiver<State>,
+    server: Option<String>,
+}
+
+impl Returns {
+    /// Waits until a lost connection is back, and tells whether it leads to the same run of the
+    /// same server. One that was started anew may have forgotten everything.
+    pub(crate) async fn next(&mut self) -> Server {
+        loop {
+            if self.state.changed().await.is_err() {
+                // The link is gone, and with it all connections.
+                std::future::pending::<()>().await;
+            }
+            let State::Up(up) = &*self.state.borrow_and_update() else {
+                continue;
+            };
+            let same = up.run_id.is_some() && up.run_id == self.server;
+            self.server.clone_from(&up.run_id);
+            return if same { Server::Same } else { Server::Other };
+        }
+    }
+}
+
+/// Where a new connection leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// To the server that was there before.
+    Same,
+    /// To another one, or nobody can tell.
+    Other,
+}
+
+async fn connect(client: &Client, number: u64) -> Result<Up, RedisFault> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(DEADLINE))
+        .set_response_timeout(Some(DEADLINE));
+    let connecting = async {
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let mut info = redis::cmd("INFO");
+        let run_id = match info.arg("server").query_async::<String>(&mut connection).await {
+            Ok(info) => run_id(&info),
+            // An access list may forbid it; a server that answers so is up.
+            Err(error) if error.code() == Some("NOPERM") => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Up {
+            connection,
+            number,
+            run_id,
+        })
+    };
+    match timeout(DEADLINE, connecting).await {
+        Ok(result) => result.map_err(|error| RedisFault::new(error, DEADLINE)),
+        Err(_) => Err(RedisFault::Timeout(DEADLINE)),
+    }
+}
+
+fn run_id(info: &str) -> Option<String> {
+    info.lines()
+        .find_map(|line| line.strip_prefix("run_id:"))
+        .map(|id| id.trim().to_owned())
+}
