@@ -1,0 +1,149 @@
+//! The server's settings.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use laureola_asgi::{Application, BoxApplication};
+use tokio::net::ToSocketAddrs;
+
+use crate::error::BindError;
+use crate::limits::Limits;
+use crate::listener::Listener;
+use crate::options::Options;
+use crate::server::Server;
+use crate::shared::Shared;
+
+/// Settings of a [`Server`], all with Daphne's defaults where Daphne has one. `None` where a setter
+/// takes an option means "never".
+#[derive(Clone, Debug)]
+#[must_use = "a builder serves nothing before it is bound"]
+pub struct Builder {
+    application: BoxApplication,
+    options: Options,
+}
+
+impl Builder {
+    pub(crate) fn new(application: impl Application) -> Self {
+        Self {
+            application: application.boxed(),
+            options: Options::default(),
+        }
+    }
+
+    /// What one client may cost. See [`Limits`] for the defaults.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// The `server` header of responses that have none (`-s/--server-name`). Default `laureola`;
+    /// `None` sends none. A name that is no legal header value is not sent either.
+    pub fn server_name(mut self, name: Option<&str>) -> Self {
+        self.options.server_name = name.and_then(|name| HeaderValue::from_str(name).ok());
+        self
+    }
+
+    /// Time for a request's whole head, from its first byte, and for a new connection's first byte.
+    /// Default 10 s. Costs a timer only while a head is incomplete.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.options.header_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may idle between two requests. Default 75 s.
+    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.options.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// How long an application may wait for the next byte of a request's body before the client
+    /// counts as gone. Default 60 s.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.options.body_timeout = timeout;
+        self
+    }
+
+    /// Time for a whole response (`-t/--http-timeout`): 503 if it has not started, and its end if
+    /// it is under way. Default `None`. Costs a timer per request.
+    pub fn http_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.options.http_timeout = timeout;
+        self
+    }
+
+    /// Time for an application to accept or close a WebSocket (`--websocket_connect_timeout`);
+    /// then the handshake is answered with 503. Default 5 s.
+    pub fn websocket_connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.options.websocket_connect_timeout = timeout;
+        self
+    }
+
+    /// How long a WebSocket may last (`--websocket_timeout`); then it is closed with 1000.
+    /// Default 86,400 s.
+    pub fn websocket_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.options.websocket_timeout = timeout;
+        self
+    }
+
+    /// Time for a client to answer a close frame before the connection is cut. Default 5 s.
+    pub fn websocket_close_timeout(mut self, timeout: Duration) -> Self {
+        self.options.websocket_close_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take not a single byte while bytes wait for it, be it a response or
+    /// WebSocket messages; then the connection is cut. Default 60 s.
+    pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
+        self.options.slow_client_timeout = timeout;
+        self
+    }
+
+    /// Silence after which a WebSocket client is pinged (`--ping-interval`). Default 20 s. All
+    /// sockets share one timer, which rounds to a second.
+    pub fn ping_interval(mut self, interval: Option<Duration>) -> Self {
+        self.options.ping_interval = interval;
+        self
+    }
+
+    /// Time for anything to come after a ping (`--ping-timeout`); then the connection is cut.
+    /// Default 30 s.
+    pub fn ping_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.options.ping_timeout = timeout;
+        self
+    }
+
+    /// Time for an application to end after its client has left, or has its whole response
+    /// (`--application-close-timeout`); then it is stopped, and the log says so. Default 10 s.
+    pub fn application_close_timeout(mut self, timeout: Duration) -> Self {
+        self.options.application_close_timeout = timeout;
+        self
+    }
+
+    /// Time for a shutdown: what still runs then is ended. Default 30 s.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.options.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Listens on the first of the addresses that can be had: `("127.0.0.1", 8000)`,
+    /// `"[::1]:8000"`, a [`SocketAddr`](std::net::SocketAddr). Port 0 takes a free one. Clients
+    /// may connect from now on; they are served by [`Server::serve`].
+    ///
+    /// # Errors
+    /// [`BindError`]: the name is not known, or none of its addresses can be listened on.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
+        let addresses = tokio::net::lookup_host(address)
+            .await
+            .map_err(BindError::Resolve)?;
+        let mut failed = None;
+        for address in addresses {
+            match Listener::bind(address) {
+                Ok(listener) => {
+                    let shared = Shared::new(self.application, self.options);
+                    return Ok(Server::new(shared, vec![listener]));
+                }
+                Err(error) => failed = failed.or(Some(BindError::listen(address, error))),
+            }
+        }
+        Err(failed.unwrap_or(BindError::NoAddress))
+    }
+}

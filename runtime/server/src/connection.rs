@@ -1,0 +1,98 @@
+//! One accepted connection: served by hyper until it closes, or becomes a WebSocket.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use laureola_asgi::scope::Ends;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::guard::{Deadlines, Fault, Guard};
+use crate::http::answer;
+use crate::listener::Accepted;
+use crate::shared::Shared;
+
+/// The greatest buffer hyper reads and writes through; heads are bounded by the limits, bodies are
+/// handed on in parts of at most this.
+const MAX_BUFFER: usize = 64 * 1024;
+
+/// What hyper reads from, and gives back at an upgrade.
+pub(crate) type Io = TokioIo<Guard<TcpStream>>;
+
+/// One client, as its requests see it.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ends: Ends,
+    pub(crate) fault: Arc<Fault>,
+    /// Held as long as the connection, or the WebSocket it became.
+    pub(crate) permit: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+/// Serves `accepted` to its end.
+pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Option<OwnedSemaphorePermit>) {
+    let Accepted { stream, ends } = accepted;
+    // hyper's buffers are not made before there is something to read: an open, silent connection
+    // costs almost nothing, and not for long.
+    let first = timeout(shared.options.header_timeout, stream.ready(Interest::READABLE));
+    tokio::select! {
+        ready = first => if !matches!(ready, Ok(Ok(_))) {
+            debug!("a client sent nothing");
+            return;
+        },
+        () = shared.stopped() => return,
+    }
+    let peer = Arc::new(Peer {
+        shared: Arc::clone(&shared),
+        ends,
+        fault: Arc::default(),
+        permit: permit.map(Arc::new),
+    });
+    let deadlines = Deadlines {
+        head: shared.options.header_timeout,
+        body: shared.options.body_timeout,
+        response: shared.options.slow_client_timeout,
+    };
+    let io = TokioIo::new(Guard::new(stream, deadlines, Arc::clone(&peer.fault)));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let peer = Arc::clone(&peer);
+        async move { Ok::<_, Infallible>(answer(&peer, request).await) }
+    });
+    let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());
+    let result = tokio::select! {
+        result = &mut connection => result,
+        () = shared.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        debug!(%error, "a connection broke");
+    }
+}
+
+fn builder(shared: &Shared) -> http1::Builder {
+    let limits = &shared.options.limits;
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.options.keep_alive_timeout.max(Duration::from_millis(1)))
+        .max_header_size(limits.max_header_bytes)
+        .max_buf_size(MAX_BUFFER.max(limits.max_header_bytes))
+        .half_close(false);
+    // hyper's own default is free of an allocation that any other number costs.
+    if limits.max_header_count != 100 {
+        builder.max_headers(limits.max_header_count);
+    }
+    builder
+}

@@ -1,0 +1,46 @@
+//! What starting and running a server fails with.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// Why a server does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The host's name is not known.
+    #[error("cannot find the address to listen on: {0}")]
+    Resolve(#[source] io::Error),
+    /// The host's name has no address.
+    #[error("cannot find the address to listen on: the name has none")]
+    NoAddress,
+    /// The address is taken, not ours, or not allowed.
+    #[error("cannot listen on {address}: {}", reason(.source))]
+    Listen {
+        /// The first address that was tried.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl BindError {
+    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
+        Self::Listen { address, source }
+    }
+}
+
+/// In plain words, for those that happen every day.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "address already in use".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied (ports below 1024 need root)".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Why a server stopped serving. There is no such reason yet: listeners survive their errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {}

@@ -1,0 +1,20 @@
+//! Reads every byte of every request head before hyper does, and refuses what must not pass.
+//!
+//! hyper's parser forgives what a proxy in front may read differently: bare LF, folded headers,
+//! `Content-Length` beside `Transfer-Encoding`. Two readers that disagree on where a request ends
+//! are how requests are smuggled, so the guard allows one reading only. It follows the framing of
+//! the bodies, too, and thus stands at the head of every pipelined request.
+//!
+//! - [`scanner`]: the grammar, a state machine without I/O
+//! - [`fields`]: what the headers say about the body
+//! - [`stream`]: the scanner between socket and hyper, with the deadlines of head and body
+
+pub(crate) mod fields;
+pub(crate) mod scanner;
+pub(crate) mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use fields::is_websocket;
+pub(crate) use stream::{BodyFault, Deadlines, Fault, Guard};

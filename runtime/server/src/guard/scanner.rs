@@ -1,0 +1,243 @@
+//! The grammar of RFC 9112, strictly, as a state machine over bytes in any portions.
+
+use super::fields::{Fields, Framing};
+
+/// Where in the stream of requests the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Between requests.
+    Start,
+    /// In a head.
+    Head,
+    /// In a body of known length.
+    Body,
+    /// In chunks or trailers, where the guard has something to refuse.
+    Chunks,
+    /// Behind a WebSocket handshake.
+    Tunnel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before a request line; empty lines may stand here (RFC 9112 §2.2).
+    Start,
+    StartLf,
+    Line,
+    LineLf,
+    /// The first byte of a header line, or of the end.
+    Field,
+    Name,
+    Value,
+    ValueLf,
+    EndLf,
+    Body(u64),
+    SizeFirst,
+    Size {
+        size: u64,
+        digits: u8,
+    },
+    Extension {
+        size: u64,
+        length: u16,
+    },
+    SizeLf(u64),
+    Data(u64),
+    DataCr,
+    DataLf,
+    Tunnel,
+}
+
+/// Longest chunk extension, and most hexadecimal digits of a chunk's size.
+const MAX_EXTENSION: u16 = 1024;
+const MAX_DIGITS: u8 = 15;
+
+const HTTP_11: u64 = u64::from_be_bytes(*b"HTTP/1.1");
+const HTTP_10: u64 = u64::from_be_bytes(*b"HTTP/1.0");
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    state: State,
+    fields: Fields,
+    /// The request line's last eight bytes.
+    tail: u64,
+    /// The value under way is one that `fields` wants.
+    wanted: bool,
+    trailers: bool,
+    heads: u64,
+}
+
+impl Scanner {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: State::Start,
+            fields: Fields::new(),
+            tail: 0,
+            wanted: false,
+            trailers: false,
+            heads: 0,
+        }
+    }
+
+    /// Complete heads so far.
+    pub(crate) fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self.state {
+            State::Start | State::StartLf => Place::Start,
+            State::Field | State::Name | State::Value | State::ValueLf | State::EndLf if self.trailers => {
+                Place::Chunks
+            }
+            State::Line
+            | State::LineLf
+            | State::Field
+            | State::Name
+            | State::Value
+            | State::ValueLf
+            | State::EndLf => Place::Head,
+            State::Body(_) => Place::Body,
+            State::SizeFirst
+            | State::Size { .. }
+            | State::Extension { .. }
+            | State::SizeLf(_)
+            | State::Data(_)
+            | State::DataCr
+            | State::DataLf => Place::Chunks,
+            State::Tunnel => Place::Tunnel,
+        }
+    }
+
+    /// Reads on. `Err` is the index of the first byte that must not pass; nothing may be scanned
+    /// after it.
+    pub(crate) fn scan(&mut self, bytes: &[u8]) -> Result<(), usize> {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match &mut self.state {
+                State::Tunnel => return Ok(()),
+                State::Body(left) | State::Data(left) => {
+                    let here = (bytes.len() - at) as u64;
+                    let taken = here.min(*left);
+                    *left -= taken;
+                    if *left == 0 {
+                        self.body_part_ends();
+                    }
+                    at += usize::try_from(taken).expect("not more than the slice is long");
+                }
+                _ => {
+                    self.state = self.next(*byte).ok_or(at)?;
+                    at += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn body_part_ends(&mut self) {
+        self.state = match self.state {
+            State::Data(_) => State::DataCr,
+            _ => State::Start,
+        };
+    }
+
+    fn next(&mut self, byte: u8) -> Option<State> {
+        Some(match (self.state, byte) {
+            (State::Start, b'\r') => State::StartLf,
+            (State::StartLf, b'\n') => State::Start,
+            (State::Start | State::Line, 0x21..=0x7e) | (State::Line, b' ') => {
+                self.tail = self.tail << 8 | u64::from(byte);
+                State::Line
+            }
+            (State::Line, b'\r') if matches!(self.tail, HTTP_11 | HTTP_10) => State::LineLf,
+            (State::LineLf, b'\n') => {
+                self.fields.begin(self.tail == HTTP_10);
+                self.tail = 0;
+                self.trailers = false;
+                State::Field
+            }
+            (State::Field, b'\r') => State::EndLf,
+            // A space here would be a folded header.
+            (State::Field | State::Name, byte) if is_token(byte) => {
+                self.fields.name_byte(byte);
+                State::Name
+            }
+            (State::Name, b':') => {
+                self.wanted = self.fields.name_ends() && !self.trailers;
+                State::Value
+            }
+            (State::Value, b'\r') => State::ValueLf,
+            (State::Value, byte) if is_value(byte) => {
+                if self.wanted {
+                    self.fields.value_byte(byte);
+                }
+                State::Value
+            }
+            (State::ValueLf, b'\n') => {
+                if self.wanted {
+                    self.fields.value_ends().ok()?;
+                }
+                State::Field
+            }
+            (State::EndLf, b'\n') if self.trailers => State::Start,
+            (State::EndLf, b'\n') => self.head_ends()?,
+            (chunk, byte) => self.next_in_chunks(chunk, byte)?,
+        })
+    }
+
+    fn next_in_chunks(&mut self, state: State, byte: u8) -> Option<State> {
+        Some(match (state, byte) {
+            (State::SizeFirst, byte) => State::Size {
+                size: hexadecimal(byte)?,
+                digits: 1,
+            },
+            (State::Size { size, .. }, b'\r') => State::SizeLf(size),
+            (State::Size { size, .. }, b';') => State::Extension { size, length: 0 },
+            (State::Size { size, digits }, byte) if digits < MAX_DIGITS => State::Size {
+                size: size << 4 | hexadecimal(byte)?,
+                digits: digits + 1,
+            },
+            (State::Extension { size, .. }, b'\r') => State::SizeLf(size),
+            (State::Extension { size, length }, byte) if is_value(byte) && length < MAX_EXTENSION => {
+                State::Extension {
+                    size,
+                    length: length + 1,
+                }
+            }
+            (State::SizeLf(0), b'\n') => {
+                self.trailers = true;
+                State::Field
+            }
+            (State::SizeLf(size), b'\n') => State::Data(size),
+            (State::DataCr, b'\r') => State::DataLf,
+            (State::DataLf, b'\n') => State::SizeFirst,
+            _ => return None,
+        })
+    }
+
+    fn head_ends(&mut self) -> Option<State> {
+        let framing = self.fields.framing().ok()?;
+        self.heads += 1;
+        Some(match framing {
+            Framing::Nothing => State::Start,
+            Framing::Length(length) => State::Body(length),
+            Framing::Chunked => State::SizeFirst,
+            Framing::Tunnel => State::Tunnel,
+        })
+    }
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// What a value may hold: no control byte but the tab, and not 0x85, which some readers take for
+/// the end of a line.
+fn is_value(byte: u8) -> bool {
+    matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0x84 | 0x86..=0xff)
+}
+
+fn hexadecimal(byte: u8) -> Option<u64> {
+    char::from(byte).to_digit(16).map(u64::from)
+}

@@ -1,0 +1,264 @@
+//! The scanner between socket and hyper, and the deadlines a slow client meets.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use super::scanner::{Place, Scanner};
+
+/// What hyper reads instead of the bytes it must not see. No parser takes a NUL anywhere in a
+/// head, and the empty line makes hyper look at it at once: it answers 400, after the responses to
+/// earlier requests, and closes.
+const POISON: &[u8] = b"\0\r\n\r\n";
+
+/// How long, and for how many bytes, a connection is still read after its last response: a socket
+/// closed over unread bytes is reset, and the response is lost with it.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadlines {
+    /// For a whole head, from its first byte.
+    pub(crate) head: Duration,
+    /// For the next byte of a body.
+    pub(crate) body: Duration,
+    /// To take the next byte of a response.
+    pub(crate) response: Duration,
+}
+
+/// What was wrong with a body, for the answer to its request.
+#[derive(Debug, Default)]
+pub(crate) struct Fault(AtomicU8);
+
+/// See [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyFault {
+    Malformed,
+    TooSlow,
+}
+
+impl Fault {
+    fn set(&self, fault: BodyFault) {
+        self.0.store(1 + fault as u8, Ordering::Release);
+    }
+
+    pub(crate) fn get(&self) -> Option<BodyFault> {
+        match self.0.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(BodyFault::Malformed),
+            _ => Some(BodyFault::TooSlow),
+        }
+    }
+}
+
+/// A stream whose reading half is scanned. See [`super`].
+#[derive(Debug)]
+pub(crate) struct Guard<S> {
+    stream: S,
+    scanner: Scanner,
+    deadlines: Deadlines,
+    fault: Arc<Fault>,
+    /// Set only while the client keeps us waiting.
+    timer: Option<Timer>,
+    /// What is still to be put in the place of a bad head.
+    poison: &'static [u8],
+    refused: bool,
+    /// Set only while the client does not take what we write.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// Bytes discarded since our side was shut down.
+    lingered: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Timer {
+    place: Place,
+    heads: u64,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl<S> Guard<S> {
+    pub(crate) fn new(stream: S, deadlines: Deadlines, fault: Arc<Fault>) -> Self {
+        Self {
+            stream,
+            scanner: Scanner::new(),
+            deadlines,
+            fault,
+            timer: None,
+            poison: &[],
+            refused: false,
+            stalled: None,
+            lingered: None,
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
+
+    /// Ends the stream as hyper sees it; `place` says how.
+    fn refuse(&mut self, place: Place, fault: BodyFault) {
+        self.refused = true;
+        self.timer = None;
+        match place {
+            // Nobody asked anything, so there is nothing to answer.
+            Place::Start if fault == BodyFault::TooSlow => {}
+            Place::Start | Place::Head => self.poison = POISON,
+            // hyper sees the end of the stream within a body: the application, a disconnect.
+            _ => self.fault.set(fault),
+        }
+    }
+
+    fn serve_poison(&mut self, buf: &mut ReadBuf<'_>) {
+        let (now, later) = self.poison.split_at(self.poison.len().min(buf.remaining()));
+        buf.put_slice(now);
+        self.poison = later;
+    }
+
+    /// The client sent nothing: is it late?
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let place = self.scanner.place();
+        let heads = self.scanner.heads();
+        let limit = match place {
+            Place::Head => self.deadlines.head,
+            // The first head begins with the connection; before later ones hyper's keep-alive
+            // timeout runs.
+            Place::Start if heads == 0 => self.deadlines.head,
+            Place::Body | Place::Chunks => self.deadlines.body,
+            Place::Start | Place::Tunnel => return Poll::Pending,
+        };
+        let timer = self.timer.get_or_insert_with(|| Timer {
+            place,
+            heads,
+            sleep: Box::pin(sleep(limit)),
+        });
+        ready!(timer.sleep.as_mut().poll(cx));
+        self.refuse(place, BodyFault::TooSlow);
+        Poll::Ready(())
+    }
+
+    /// What a write came to; a client that takes nothing for too long is an error.
+    fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let limit = self.deadlines.response;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// A deadline covers a whole head, but only the wait for the next byte of a body.
+    fn keep_timer(&mut self) {
+        let place = self.scanner.place();
+        let heads = self.scanner.heads();
+        let same_head = |timer: &Timer| {
+            place == Place::Head && matches!(timer.place, Place::Head | Place::Start) && timer.heads == heads
+        };
+        if !self.timer.as_ref().is_some_and(same_head) {
+            self.timer = None;
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Guard<S> {
+    /// Discards what still comes. Ready at the client's end, or when that is late.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let lingered = self.lingered.get_or_insert(0);
+        let mut bytes = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && *lingered < LINGER_BYTES => {
+                    *lingered += buf.filled().len();
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        let timer = self.timer.get_or_insert_with(|| Timer {
+            place: Place::Tunnel,
+            heads: 0,
+            sleep: Box::pin(sleep(LINGER)),
+        });
+        timer.sleep.as_mut().poll(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.refused {
+            this.serve_poison(buf);
+            return Poll::Ready(Ok(()));
+        }
+        let start = buf.filled().len();
+        match Pin::new(&mut this.stream).poll_read(cx, buf)? {
+            Poll::Ready(()) => {
+                let place = this.scanner.scan(&buf.filled()[start..]);
+                if let Err(bad) = place {
+                    buf.set_filled(start + bad);
+                    this.refuse(this.scanner.place(), BodyFault::Malformed);
+                    this.serve_poison(buf);
+                } else if this.timer.is_some() {
+                    this.keep_timer();
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => {
+                ready!(this.poll_late(cx));
+                this.serve_poison(buf);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.written(cx, written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.lingered.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.timer = None;
+            // Between two requests there is nothing more to come.
+            if !this.refused && this.scanner.place() == Place::Start {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.poll_linger(cx).map(Ok)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.written(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,68 @@
+//! What a request is checked for, and freed from, once its head is parsed. The guard has seen to
+//! everything that the parsed form no longer shows.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, StatusCode, header};
+
+pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// Drops headers whose name holds `_`: CGI-style applications could not tell them from those with
+/// `-`, which a proxy may vouch for.
+///
+/// # Errors
+/// The status to refuse the request with.
+pub(crate) fn check<B>(request: &mut Request<B>) -> Result<(), StatusCode> {
+    if request.method() == Method::CONNECT {
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    drop_underscores(request.headers_mut());
+    // RFC 9112 §3.2; without any, HTTP/1.1 is served all the same, as Daphne does.
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    Ok(())
+}
+
+fn drop_underscores(headers: &mut HeaderMap) {
+    let bad: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().contains('_'))
+        .cloned()
+        .collect();
+    for name in bad {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)]) -> Request<()> {
+        let mut builder = Request::get("/");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap()
+    }
+
+    #[test]
+    fn names_with_an_underscore_are_dropped_and_the_rest_keeps_its_order() {
+        let mut request = request(&[("x_user", "eve"), ("x-user", "1"), ("a", "2"), ("x-user", "3")]);
+        check(&mut request).unwrap();
+        assert_eq!(request.headers().len(), 3);
+        assert!(request.headers().get("x_user").is_none());
+        let all: Vec<_> = request.headers().get_all("x-user").iter().collect();
+        assert_eq!(all, ["1", "3"]);
+    }
+
+    #[test]
+    fn two_hosts_and_connect_are_refused() {
+        let mut two = request(&[("host", "a"), ("host", "a")]);
+        assert_eq!(check(&mut two), Err(StatusCode::BAD_REQUEST));
+        let mut connect = request(&[]);
+        *connect.method_mut() = Method::CONNECT;
+        assert_eq!(check(&mut connect), Err(StatusCode::METHOD_NOT_ALLOWED));
+        assert_eq!(check(&mut request(&[])), Ok(()));
+    }
+}

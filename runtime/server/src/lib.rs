@@ -1,0 +1,60 @@
+//! A protocol server for ASGI-style applications: HTTP/1.1 and WebSocket.
+//!
+//! It turns bytes into the connections of [`laureola_asgi`] and knows nothing of what the
+//! application does with them. Its defaults are those of Daphne; its limits ([`Limits`]) are on.
+//!
+//! # Layout
+//! - [`server`], [`builder`], [`limits`], [`error`]: the public face
+//! - `listener`, `connection`: sockets that listen, and what becomes of an accepted one
+//! - `guard`: reads every request head before hyper does, and refuses what must not pass
+//! - `http`: requests, responses and the server's own pages
+//! - `websocket`: handshake, driver, outbound queue, close, keep-alive
+//! - `running`: one call of the application; `tasks`, `clock`, `shared`: what all share
+//!
+//! # Example
+//! ```
+//! use laureola_asgi::{AppError, Command, Connection, Event, app_fn};
+//! use laureola_server::Server;
+//!
+//! async fn echo(mut connection: Connection) -> Result<(), AppError> {
+//!     loop {
+//!         match connection.receive.next().await {
+//!             Event::WebSocketConnect => connection.send.send(Command::accept()).await?,
+//!             Event::WebSocketReceive(payload) => {
+//!                 connection.send.send(Command::WebSocketSend(payload)).await?;
+//!             }
+//!             _ => return Ok(()),
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::builder(app_fn(echo)).bind(("127.0.0.1", 0)).await?;
+//! println!("listening on {}", server.local_addr());
+//! // A real server waits for a signal here.
+//! let shutdown = async {};
+//! server.serve(shutdown).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod builder;
+mod clock;
+mod connection;
+pub mod error;
+mod guard;
+mod http;
+pub mod limits;
+mod listener;
+mod options;
+mod running;
+pub mod server;
+mod shared;
+mod tasks;
+mod websocket;
+
+pub use builder::Builder;
+pub use error::{BindError, ServeError};
+pub use limits::Limits;
+pub use server::Server;

@@ -1,0 +1,46 @@
+//! The timeouts and names a server runs with; the builder's setters document them.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::limits::Limits;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) limits: Limits,
+    pub(crate) server_name: Option<HeaderValue>,
+    pub(crate) header_timeout: Duration,
+    pub(crate) keep_alive_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) http_timeout: Option<Duration>,
+    pub(crate) websocket_connect_timeout: Option<Duration>,
+    pub(crate) websocket_timeout: Option<Duration>,
+    pub(crate) websocket_close_timeout: Duration,
+    pub(crate) slow_client_timeout: Duration,
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) ping_timeout: Option<Duration>,
+    pub(crate) application_close_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            server_name: Some(HeaderValue::from_static("laureola")),
+            header_timeout: Duration::from_secs(10),
+            keep_alive_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(60),
+            http_timeout: None,
+            websocket_connect_timeout: Some(Duration::from_secs(5)),
+            websocket_timeout: Some(Duration::from_secs(86_400)),
+            websocket_close_timeout: Duration::from_secs(5),
+            slow_client_timeout: Duration::from_secs(60),
+            ping_interval: Some(Duration::from_secs(20)),
+            ping_timeout: Some(Duration::from_secs(30)),
+            application_close_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The server: accept loops, the sweep, and the end of it all.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use laureola_asgi::Application;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::builder::Builder;
+use crate::connection;
+use crate::error::ServeError;
+use crate::listener::Listener;
+use crate::shared::Shared;
+use crate::websocket::sweep;
+
+/// How long tasks that were told to end may take for it. One that blocks its thread never does.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A protocol server in front of one application. See the crate's documentation.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    listeners: Vec<Listener>,
+}
+
+impl Server {
+    /// Settings for a server of `application`.
+    pub fn builder(application: impl Application) -> Builder {
+        Builder::new(application)
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, listeners: Vec<Listener>) -> Self {
+        Self { shared, listeners }
+    }
+
+    /// Where the server listens; with its real port where 0 was asked for.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listeners
+            .first()
+            .expect("a server is made with a listener")
+            .local_addr()
+    }
+
+    /// Serves until `shutdown` is ready, then ends in order: no new connections; every WebSocket's
+    /// application gets its disconnect event, and its client a close with 1012; requests under way
+    /// are answered; idle connections close. What is not done within the shutdown timeout is
+    /// stopped. Dropping the future stops everything at once.
+    ///
+    /// # Errors
+    /// None at present: errors of single connections do not end a server.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+        let Self { shared, listeners } = self;
+        let stop = StopOnDrop(Arc::clone(&shared));
+        let mut sweep = pin!(sweep::run(&shared));
+        let mut accepting = JoinSet::new();
+        let permits = shared.options.limits.max_connections;
+        let permits = permits.map(|count| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
+        for listener in listeners {
+            info!(address = %listener.local_addr(), "listening");
+            accepting.spawn(accept(Arc::clone(&shared), listener, permits.clone()));
+        }
+        tokio::select! {
+            () = shutdown => {}
+            () = &mut sweep => {}
+        }
+        // Waits for the loops to end, and so for the listeners to close.
+        accepting.shutdown().await;
+        tokio::select! {
+            () = end(&shared) => {}
+            () = &mut sweep => {}
+        }
+        drop(stop);
+        Ok(())
+    }
+}
+
+/// Accepts for as long as it is let.
+async fn accept(shared: Arc<Shared>, listener: Listener, permits: Option<Arc<Semaphore>>) {
+    loop {
+        let permit = permit(permits.as_ref()).await;
+        let accepted = listener.accept().await;
+        shared
+            .tasks
+            .spawn(connection::serve(Arc::clone(&shared), accepted, permit));
+    }
+}
+
+async fn permit(permits: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    let permit = Arc::clone(permits?).acquire_owned().await;
+    Some(permit.expect("the semaphore is never closed"))
+}
+
+/// Ends every connection, and waits for it.
+async fn end(shared: &Shared) {
+    shared.stopping.send_replace(true);
+    let limit = shared.options.shutdown_timeout;
+    let in_order = async {
+        // A handshake that was accepted a moment ago enters the registry late.
+        while shared.tasks.len() > 0 {
+            shared.sockets.close_all().await;
+            let _ = timeout(Duration::from_millis(100), shared.tasks.ended()).await;
+        }
+    };
+    if timeout(limit, in_order).await.is_ok() {
+        return;
+    }
+    warn!(
+        tasks = shared.tasks.len(),
+        "stopping what did not end within the shutdown timeout"
+    );
+    shared.tasks.abort();
+    if timeout(ABORT_TIMEOUT, shared.tasks.ended()).await.is_err() {
+        warn!(tasks = shared.tasks.len(), "some applications block their thread");
+    }
+}
+
+/// Nothing of a server outlives its `serve`.
+struct StopOnDrop(Arc<Shared>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.tasks.abort();
+    }
+}

@@ -1,0 +1,41 @@
+//! What every connection of a server shares.
+
+use std::sync::Arc;
+
+use laureola_asgi::BoxApplication;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::options::Options;
+use crate::tasks::Tasks;
+use crate::websocket::Registry;
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) application: BoxApplication,
+    pub(crate) options: Options,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
+    pub(crate) sockets: Registry,
+    /// Becomes true once, when the server shuts down.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(application: BoxApplication, options: Options) -> Arc<Self> {
+        Arc::new(Self {
+            application,
+            clock: Clock::new(&options),
+            options,
+            tasks: Tasks::default(),
+            sockets: Registry::default(),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Ready once the server shuts down.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as we do, so this cannot fail.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+}

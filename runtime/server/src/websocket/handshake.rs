@@ -1,0 +1,224 @@
+//! The opening handshake (RFC 6455 §4.2): checked here, decided by the application.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use laureola_asgi::exchange::Body;
+use laureola_asgi::queue::{EventSender, event_queue};
+use laureola_asgi::{Connection, Event, Receiver, Scope, Sender, WebSocketScope};
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::close;
+use super::driver;
+use super::socket::{Decision, Socket};
+use crate::connection::Peer;
+use crate::guard::is_websocket;
+use crate::http::{ResponseBody, page};
+use crate::running::{self, Present};
+
+/// Whether a request asks for a WebSocket.
+pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
+    let mut offers = request.headers().get_all(header::UPGRADE).iter();
+    offers.any(|value| is_websocket(value.as_bytes()))
+}
+
+/// Carries a handshake to its response: 101, or as an error one after which the connection closes.
+pub(crate) async fn handshake(
+    peer: &Arc<Peer>,
+    mut request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Response<Body>> {
+    let accept = check(&request)?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    let (mut socket, mut events, present) = start(peer, request).await;
+    let shared = &peer.shared;
+    let decision = tokio::select! {
+        decision = poll_fn(|cx| socket.0.poll_decision(cx)) => decision,
+        () = late(shared.options.websocket_connect_timeout) => {
+            return Err(page::refusal(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        () = shared.stopped() => {
+            disconnect(&mut events, close::RESTART).await;
+            return Err(page::refusal(StatusCode::SERVICE_UNAVAILABLE));
+        }
+    };
+    match decision {
+        Decision::Accept { subprotocol, headers } => {
+            socket.1 = true;
+            let socket = Arc::clone(&socket.0);
+            spawn_driver(peer, socket, events, upgrade, present);
+            Ok(switching(accept, subprotocol, headers).map(ResponseBody::new))
+        }
+        Decision::Refuse => Err(page::refusal(StatusCode::FORBIDDEN)),
+        Decision::Deny(response) => Err(response),
+        Decision::None => Err(page::refusal(StatusCode::INTERNAL_SERVER_ERROR)),
+    }
+}
+
+/// The value of `Sec-WebSocket-Accept`, or why there is none.
+fn check<B>(request: &Request<B>) -> Result<HeaderValue, Response<Body>> {
+    let headers = request.headers();
+    let bad = || page::refusal(StatusCode::BAD_REQUEST);
+    let has_host = headers.get(header::HOST).is_some_and(|host| !host.is_empty());
+    let mut connection = headers.get_all(header::CONNECTION).iter();
+    let upgrades = connection.any(|value| has_token(value, b"upgrade"));
+    if request.method() != Method::GET || request.version() != Version::HTTP_11 || !has_host || !upgrades {
+        return Err(bad());
+    }
+    let version = single(headers, &header::SEC_WEBSOCKET_VERSION).ok_or_else(bad)?;
+    if version != "13" {
+        let mut page = page::refusal(StatusCode::UPGRADE_REQUIRED);
+        let headers = page.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        return Err(page);
+    }
+    let key = single(headers, &header::SEC_WEBSOCKET_KEY).ok_or_else(bad)?;
+    if !is_key(key.as_bytes()) {
+        return Err(bad());
+    }
+    let accept = derive_accept_key(key.as_bytes());
+    Ok(HeaderValue::try_from(accept).expect("base64 is a legal header value"))
+}
+
+fn has_token(value: &HeaderValue, token: &[u8]) -> bool {
+    let mut tokens = value.as_bytes().split(|byte| *byte == b',');
+    tokens.any(|part| part.trim_ascii().eq_ignore_ascii_case(token))
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a HeaderValue> {
+    let mut all = headers.get_all(name).iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// Base64 of 16 bytes.
+fn is_key(key: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(is_base64)
+}
+
+/// A handshake under way. Dropped (the client left, or was refused), its application learns it.
+struct Undecided(Arc<Socket>, /* accepted: */ bool);
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        if !self.1 {
+            self.0.abandon();
+        }
+    }
+}
+
+/// Starts the application.
+async fn start(peer: &Peer, request: Request<Incoming>) -> (Undecided, EventSender, Present) {
+    let shared = &peer.shared;
+    let (mut parts, _) = request.into_parts();
+    parts.extensions.insert(peer.ends.clone());
+    let scope = WebSocketScope::new(&mut parts);
+    // The head pins hyper's read buffer.
+    drop(parts);
+    let (events, receiver) = event_queue(shared.options.limits.websocket_inbound_events);
+    events.send(Event::WebSocketConnect).await;
+    let socket = Arc::new(Socket::new(Arc::clone(shared)));
+    let connection = Connection {
+        scope: Scope::WebSocket(Box::new(scope)),
+        receive: Receiver::new(receiver),
+        send: Sender::from_arc(Arc::clone(&socket) as _),
+    };
+    let (present, left) = oneshot::channel();
+    let call = running::run(Arc::clone(shared), connection, left);
+    let mut ended = Ended {
+        socket: Arc::clone(&socket),
+        failed: true,
+    };
+    shared.tasks.spawn(async move {
+        ended.failed = !matches!(call.await, Some(Ok(())));
+        drop(ended);
+    });
+    (Undecided(socket, false), events, present)
+}
+
+/// Says that the application has ended, however it did.
+struct Ended {
+    socket: Arc<Socket>,
+    failed: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.socket.application_ended(self.failed);
+    }
+}
+
+/// Never, without a limit.
+async fn late(limit: Option<std::time::Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn disconnect(events: &mut EventSender, code: u16) {
+    let reason = laureola_message::Str::default();
+    events.send(Event::WebSocketDisconnect { code, reason }).await;
+}
+
+/// A task of its own, so that nothing of hyper's connection lives on beside the socket.
+fn spawn_driver(peer: &Peer, socket: Arc<Socket>, events: EventSender, upgrade: OnUpgrade, present: Present) {
+    let permit = peer.permit.clone();
+    peer.shared.tasks.spawn(async move {
+        driver::drive(socket, events, upgrade, present).await;
+        drop(permit);
+    });
+}
+
+fn switching(accept: HeaderValue, subprotocol: Option<HeaderValue>, headers: HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    // Ours alone to say: no extension is spoken, and a 101 has no body.
+    for name in [
+        header::SEC_WEBSOCKET_EXTENSIONS,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+    ] {
+        headers.remove(name);
+    }
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_base64_of_16_bytes() {
+        assert!(is_key(b"dGhlIHNhbXBsZSBub25jZQ=="));
+        for key in [
+            &b"dGhlIHNhbXBsZSBub25jZQ="[..],
+            b"dGhlIHNhbXBsZSBub25jZQAA",
+            b"",
+            b"dGhlIHNhbXBsZSBub25j!Q==",
+        ] {
+            assert!(!is_key(key), "{}", String::from_utf8_lossy(key));
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_found_in_a_list() {
+        let request = |value: &str| Request::get("/").header("upgrade", value).body(()).unwrap();
+        assert!(is_handshake(&request("h2c, WebSocket")));
+        assert!(!is_handshake(&request("h2c")));
+        assert!(!is_handshake(&request("websockets")));
+    }
+}

@@ -1,0 +1,333 @@
+//! The bytes on their way to one client.
+//!
+//! Whoever sends writes to the socket at once, in its own thread, while nothing waits. What the
+//! kernel does not take is queued, and the socket's driver writes it, many buffers in one call,
+//! when the kernel has room. Nothing overtakes: while anything waits, everything queues behind it.
+//!
+//! Bounded: above the high-water mark messages are refused (`Full`), so at most that and one
+//! message wait. Answers to pings are dropped above it; a close frame always has room, and ends
+//! the queue.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::close;
+use crate::clock::Tick;
+
+/// Buffers in one write; the kernel's own limit is 1024.
+const MAX_SLICES: usize = 64;
+/// A queue that was longer gives its memory back once it is empty.
+const KEPT_SLOTS: usize = 16;
+
+/// Why bytes were not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Above the high-water mark.
+    Full,
+    /// A close frame went before, or the client has gone.
+    Closed,
+}
+
+/// How far a queue has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Takes messages.
+    Open,
+    /// Its last frame is queued or written.
+    Closing,
+    /// Broken or given up: nothing is written any more.
+    Dead,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    state: Mutex<State>,
+    high_water: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    /// `None` before the handshake's response is written, and after the end. Dropping it sends FIN.
+    stream: Option<OwnedWriteHalf>,
+    queue: VecDeque<Bytes>,
+    /// The length of everything in `queue`.
+    queued: usize,
+    /// The stream ends with the last byte.
+    finishing: bool,
+    /// Last time the client took a byte from the queue, or the queue began to wait, or to close.
+    moved: Tick,
+    driver: Option<Waker>,
+    /// Senders that wait for room.
+    senders: Vec<Waker>,
+}
+
+impl Outbound {
+    /// A queue whose stream is still to come.
+    pub(crate) fn new(high_water: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                stage: Stage::Open,
+                stream: None,
+                queue: VecDeque::new(),
+                queued: 0,
+                finishing: false,
+                moved: 0,
+                driver: None,
+                senders: Vec::new(),
+            }),
+            high_water: high_water.max(1),
+        }
+    }
+
+    /// Gives the queue its stream. Dead ones drop it.
+    pub(crate) fn attach(&self, stream: OwnedWriteHalf) {
+        let mut state = self.state.lock();
+        if state.stage != Stage::Dead {
+            state.stream = Some(stream);
+        }
+    }
+
+    /// Writes or queues a message.
+    pub(crate) fn push(&self, bytes: Bytes, now: Tick) -> Result<(), Refused> {
+        self.change(|state| {
+            if state.stage != Stage::Open {
+                return Err(Refused::Closed);
+            }
+            if state.queued >= self.high_water {
+                return Err(Refused::Full);
+            }
+            state.put(bytes, now);
+            Ok(())
+        })
+    }
+
+    /// Writes or queues a control frame, or drops it where it has no place any more.
+    pub(crate) fn control(&self, bytes: Bytes, now: Tick) {
+        if close::is_frame(&bytes) {
+            self.close(bytes, now);
+            return;
+        }
+        self.change(|state| {
+            if state.stage == Stage::Open && state.queued < self.high_water {
+                state.put(bytes, now);
+            }
+        });
+    }
+
+    /// Writes or queues the last frame. Returns whether it was the first to close.
+    pub(crate) fn close(&self, frame: Bytes, now: Tick) -> bool {
+        self.change(|state| {
+            let first = state.stage == Stage::Open;
+            if first {
+                state.put(frame, now);
+                if state.stage == Stage::Open {
+                    state.stage = Stage::Closing;
+                    state.moved = now;
+                }
+            }
+            first
+        })
+    }
+
+    /// Ends the stream once everything queued is written.
+    pub(crate) fn finish(&self, now: Tick) {
+        self.change(|state| {
+            if state.stage == Stage::Open {
+                state.stage = Stage::Closing;
+                state.moved = now;
+            }
+            state.finishing = true;
+            state.end_if_written();
+        });
+    }
+
+    /// Gives the client up; what waits for it is dropped.
+    pub(crate) fn kill(&self) {
+        self.change(State::die);
+    }
+
+    /// The driver's turn: writes what waits, as far as the client takes it. The driver is woken when
+    /// there is more to do, and when the stage changes.
+    pub(crate) fn drive(&self, cx: &mut Context<'_>, now: Tick) -> Stage {
+        self.change(|state| {
+            match &state.driver {
+                Some(waker) if waker.will_wake(cx.waker()) => {}
+                _ => state.driver = Some(cx.waker().clone()),
+            }
+            state.write_queue(cx, now);
+            state.stage
+        })
+    }
+
+    /// Ready when `push` would not say `Full`.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.stage != Stage::Open || state.queued < self.high_water {
+            return Poll::Ready(());
+        }
+        if !state.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            state.senders.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Whether the stream has ended: everything is written, or never will be.
+    pub(crate) fn is_over(&self) -> bool {
+        let state = self.state.lock();
+        state.stage == Stage::Dead || state.finishing && state.stream.is_none()
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.state.lock().stage
+    }
+
+    /// Whether `push` would say `Full`.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = self.state.lock();
+        state.stage == Stage::Open && state.queued >= self.high_water
+    }
+
+    /// The stage, and since when the client owes us something: to take what waits for it, or, once
+    /// the queue is closing, to close as well.
+    pub(crate) fn owes_since(&self) -> (Stage, Option<Tick>) {
+        let state = self.state.lock();
+        let owes = match state.stage {
+            Stage::Open => !state.queue.is_empty(),
+            Stage::Closing => true,
+            Stage::Dead => false,
+        };
+        (state.stage, owes.then_some(state.moved))
+    }
+
+    /// Has the driver look at its socket.
+    pub(crate) fn wake_driver(&self) {
+        let driver = self.state.lock().driver.take();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    #[cfg(test)]
+    fn queued(&self) -> usize {
+        self.state.lock().queued
+    }
+
+    /// Changes the state, then wakes whom the change concerns, without the lock.
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let (result, driver, senders) = {
+            let mut state = self.state.lock();
+            let (stage, waiting) = (state.stage, !state.queue.is_empty());
+            let result = change(&mut state);
+            let calls_driver = state.stage != stage || !waiting && !state.queue.is_empty();
+            let driver = if calls_driver { state.driver.take() } else { None };
+            let room = state.stage != Stage::Open || state.queued < self.high_water;
+            let senders = if room && !state.senders.is_empty() {
+                std::mem::take(&mut state.senders)
+            } else {
+                Vec::new()
+            };
+            (result, driver, senders)
+        };
+        driver.into_iter().chain(senders).for_each(Waker::wake);
+        result
+    }
+}
+
+impl State {
+    /// Writes `bytes` now if nothing is before them; the rest is queued.
+    fn put(&mut self, mut bytes: Bytes, now: Tick) {
+        if self.queue.is_empty()
+            && let Some(stream) = &self.stream
+        {
+            match stream.try_write(&bytes) {
+                Ok(written) if written == bytes.len() => return,
+                Ok(written) => bytes.advance(written),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => {
+                    self.die();
+                    return;
+                }
+            }
+        }
+        if self.queue.is_empty() {
+            self.moved = now;
+        }
+        self.queued += bytes.len();
+        self.queue.push_back(bytes);
+    }
+
+    fn write_queue(&mut self, cx: &mut Context<'_>, now: Tick) {
+        while !self.queue.is_empty() {
+            let Some(stream) = &self.stream else { return };
+            match write_some(stream, &self.queue) {
+                Ok(written) => {
+                    self.moved = now;
+                    self.advance(written);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let stream: &TcpStream = stream.as_ref();
+                    match stream.poll_write_ready(cx) {
+                        Poll::Pending => return,
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(_)) => self.die(),
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => self.die(),
+            }
+        }
+        if self.queue.capacity() > KEPT_SLOTS {
+            self.queue = VecDeque::new();
+        }
+        self.end_if_written();
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.queued -= written;
+        while let Some(first) = self.queue.front_mut() {
+            if written < first.len() {
+                first.advance(written);
+                return;
+            }
+            written -= first.len();
+            self.queue.pop_front();
+        }
+    }
+
+    fn end_if_written(&mut self) {
+        if self.finishing && self.queue.is_empty() {
+            self.stream = None;
+        }
+    }
+
+    fn die(&mut self) {
+        self.stage = Stage::Dead;
+        self.stream = None;
+        self.queue = VecDeque::new();
+        self.queued = 0;
+    }
+}
+
+fn write_some(stream: &OwnedWriteHalf, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+    let mut count = 0;
+    for (slice, bytes) in slices.iter_mut().zip(queue) {
+        *slice = IoSlice::new(bytes);
+        count += 1;
+    }
+    match stream.try_write_vectored(&slices[..count]) {
+        Ok(0) => Err(ErrorKind::WriteZero.into()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

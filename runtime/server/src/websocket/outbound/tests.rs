@@ -1,0 +1,146 @@
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::net::tcp::OwnedReadHalf;
+
+use super::*;
+
+const HIGH_WATER: usize = 64 * 1024;
+
+/// A queue over a real connection, its far end, and the near reading half that keeps it open.
+async fn connected() -> (Arc<Outbound>, TcpStream, OwnedReadHalf) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (read, write) = server.unwrap().0.into_split();
+    write.writable().await.unwrap();
+    let outbound = Arc::new(Outbound::new(HIGH_WATER));
+    outbound.attach(write);
+    (outbound, client.unwrap(), read)
+}
+
+/// Sends as a `Sender` does.
+async fn send(outbound: &Outbound, bytes: Bytes) -> Result<(), Refused> {
+    loop {
+        match outbound.push(bytes.clone(), 1) {
+            Err(Refused::Full) => poll_fn(|cx| outbound.poll_ready(cx)).await,
+            other => return other,
+        }
+    }
+}
+
+fn drive(outbound: &Arc<Outbound>) -> tokio::task::JoinHandle<()> {
+    let outbound = Arc::clone(outbound);
+    tokio::spawn(async move {
+        poll_fn(|cx| {
+            outbound.drive(cx, 2);
+            if outbound.is_over() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    })
+}
+
+#[tokio::test]
+async fn an_idle_queue_writes_at_once_without_a_driver() {
+    let (outbound, mut client, _read) = connected().await;
+    outbound.push(Bytes::from_static(b"hello"), 1).unwrap();
+    assert_eq!(outbound.queued(), 0);
+    let mut bytes = [0; 5];
+    client.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(&bytes, b"hello");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order_holds_between_the_fast_path_and_the_queue() {
+    let (outbound, mut client, _read) = connected().await;
+    let driver = drive(&outbound);
+    // Sizes that do not divide the kernel's buffers, so that writes come up short.
+    let parts: Vec<Bytes> = (0..2000_u32)
+        .map(|part| {
+            part.to_be_bytes()
+                .repeat(usize::try_from(part % 977 + 1).unwrap())
+                .into()
+        })
+        .collect();
+    let expected = parts.concat();
+    let reader = tokio::spawn(async move {
+        let mut read = Vec::new();
+        client.read_to_end(&mut read).await.unwrap();
+        read
+    });
+    for part in parts {
+        send(&outbound, part).await.unwrap();
+        assert!(outbound.queued() < HIGH_WATER + 4 * 977);
+    }
+    outbound.close(Bytes::from_static(b"\x88\0"), 1);
+    outbound.finish(1);
+    driver.await.unwrap();
+    let read = reader.await.unwrap();
+    assert_eq!(read.len(), expected.len() + 2);
+    assert!(read.starts_with(&expected), "in order");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_bounded() {
+    let (outbound, client, _read) = connected().await;
+    let message = Bytes::from(vec![0; 10_000]);
+    let mut taken = 0;
+    while outbound.push(message.clone(), 7).is_ok() {
+        taken += 1;
+        assert!(taken < 100_000, "the queue has no bound");
+    }
+    assert_eq!(outbound.push(message.clone(), 7), Err(Refused::Full));
+    assert!(outbound.queued() < HIGH_WATER + message.len());
+    assert_eq!(outbound.owes_since(), (Stage::Open, Some(7)));
+
+    // Pongs find no room, a close frame does, once.
+    let before = outbound.queued();
+    outbound.control(Bytes::from_static(b"\x8a\0"), 7);
+    assert_eq!(outbound.queued(), before);
+    assert!(outbound.close(Bytes::from_static(b"\x88\0"), 7));
+    assert!(!outbound.close(Bytes::from_static(b"\x88\0"), 7));
+    assert_eq!(outbound.queued(), before + 2);
+    assert_eq!(outbound.push(message, 7), Err(Refused::Closed));
+
+    outbound.kill();
+    assert_eq!(outbound.queued(), 0);
+    assert_eq!(outbound.stage(), Stage::Dead);
+    drop(client);
+}
+
+#[tokio::test]
+async fn waiting_senders_learn_that_the_client_has_gone() {
+    let (outbound, _client, _read) = connected().await;
+    let message = Bytes::from(vec![0; 10_000]);
+    while outbound.push(message.clone(), 1).is_ok() {}
+    let waiting = tokio::spawn({
+        let outbound = Arc::clone(&outbound);
+        async move { send(&outbound, message).await }
+    });
+    tokio::task::yield_now().await;
+    outbound.kill();
+    assert_eq!(waiting.await.unwrap(), Err(Refused::Closed));
+}
+
+#[tokio::test]
+async fn what_is_sent_before_the_stream_is_there_leaves_with_it() {
+    let outbound = Arc::new(Outbound::new(HIGH_WATER));
+    outbound.push(Bytes::from_static(b"one "), 1).unwrap();
+    outbound.push(Bytes::from_static(b"two"), 1).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (_read, write) = server.unwrap().0.into_split();
+    outbound.attach(write);
+    outbound.finish(1);
+    drive(&outbound).await.unwrap();
+    let mut read = Vec::new();
+    client.unwrap().read_to_end(&mut read).await.unwrap();
+    assert_eq!(read, b"one two");
+}

@@ -1,0 +1,239 @@
+//! What a WebSocket's application and its driver share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use laureola_asgi::exchange::Body;
+use laureola_asgi::send::CommandSink;
+use laureola_asgi::{CloseCode, Command, Payload, TrySendError};
+use laureola_message::{Frame, Str};
+use parking_lot::Mutex;
+
+use super::close;
+use super::outbound::{Outbound, Refused, Stage};
+use crate::clock::Tick;
+use crate::shared::Shared;
+
+/// What an application makes of a handshake.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    /// 101, with these.
+    Accept {
+        subprotocol: Option<HeaderValue>,
+        headers: HeaderMap,
+    },
+    /// 403.
+    Refuse,
+    /// This response.
+    Deny(Response<Body>),
+    /// It ended, or failed, without one.
+    None,
+}
+
+#[derive(Debug, Default)]
+struct Handshake {
+    /// Kept until the server takes it; then the handshake is over.
+    decision: Option<Box<Decision>>,
+    over: bool,
+    server: Option<Waker>,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) outbound: Outbound,
+    handshake: Mutex<Handshake>,
+    accepted: AtomicBool,
+    /// Tick of the client's last frame.
+    pub(crate) heard: AtomicU32,
+    /// Tick of our last ping, 0 for none.
+    pub(crate) pinged: AtomicU32,
+    /// The driver does not read: the application is slow, and its silence not the client's.
+    pub(crate) deaf: AtomicBool,
+    /// Tick of the handshake.
+    pub(crate) opened: Tick,
+    /// The code the server wants the socket closed with, 0 for none. The driver does it, once the
+    /// application has its disconnect event.
+    asked: AtomicU32,
+}
+
+impl Socket {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            outbound: Outbound::new(shared.options.limits.websocket_outbound_bytes),
+            handshake: Mutex::default(),
+            accepted: AtomicBool::new(false),
+            heard: AtomicU32::new(shared.clock.now()),
+            pinged: AtomicU32::new(0),
+            deaf: AtomicBool::new(false),
+            opened: shared.clock.now(),
+            asked: AtomicU32::new(0),
+            shared,
+        }
+    }
+
+    /// The application's decision, once.
+    pub(crate) fn poll_decision(&self, cx: &mut Context<'_>) -> Poll<Decision> {
+        let mut handshake = self.handshake.lock();
+        match handshake.decision.take() {
+            Some(decision) => Poll::Ready(*decision),
+            None => {
+                handshake.server = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The handshake ends without the application: whatever it sends now finds no client.
+    pub(crate) fn abandon(&self) {
+        self.handshake.lock().over = true;
+        self.outbound.kill();
+    }
+
+    /// The application has ended; `failed` if by an error, a panic, or an abort.
+    pub(crate) fn application_ended(&self, failed: bool) {
+        if self.decide(Decision::None).is_ok() {
+            self.outbound.kill();
+            return;
+        }
+        let (code, reason) = if failed {
+            (close::FAILED, "internal error")
+        } else {
+            (close::NORMAL, "")
+        };
+        self.outbound
+            .close(close::frame(code, reason), self.shared.clock.now());
+    }
+
+    /// Has the driver close the socket, after the application's disconnect event.
+    pub(crate) fn ask_to_close(&self, code: CloseCode) {
+        self.asked.store(code.into(), Ordering::Release);
+        self.outbound.wake_driver();
+    }
+
+    /// The code the server wants the socket closed with.
+    pub(crate) fn asked(&self) -> Option<CloseCode> {
+        CloseCode::try_from(self.asked.load(Ordering::Acquire))
+            .ok()
+            .filter(|code| *code != 0)
+    }
+
+    /// A frame came from the client.
+    pub(crate) fn hear(&self) {
+        self.heard.store(self.shared.clock.now(), Ordering::Relaxed);
+    }
+
+    /// Settles the handshake; gives the decision back where that is done already.
+    fn decide(&self, decision: Decision) -> Result<(), Decision> {
+        let waker = {
+            let mut handshake = self.handshake.lock();
+            if handshake.over {
+                return Err(decision);
+            }
+            handshake.over = true;
+            if matches!(decision, Decision::Accept { .. }) {
+                self.accepted.store(true, Ordering::Release);
+            }
+            handshake.decision = Some(Box::new(decision));
+            handshake.server.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// A decision that was not taken: too late, or out of turn?
+    fn settle(&self, decision: Decision, text: &'static str) -> Result<(), TrySendError> {
+        let refuses = !matches!(decision, Decision::Accept { .. });
+        match self.decide(decision) {
+            Ok(()) => {
+                if refuses {
+                    self.outbound.kill();
+                }
+                Ok(())
+            }
+            Err(_) if self.is_open() => Err(TrySendError::protocol(text)),
+            Err(_) => Err(TrySendError::disconnected()),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.accepted.load(Ordering::Acquire) && self.outbound.stage() == Stage::Open
+    }
+
+    fn send(&self, payload: Payload) -> Result<(), TrySendError> {
+        if !self.accepted.load(Ordering::Acquire) {
+            return Err(if self.handshake.lock().over {
+                TrySendError::disconnected()
+            } else {
+                TrySendError::protocol("Socket has not been accepted, so cannot send over it")
+            });
+        }
+        // Before the frame is built: a sender that waits tries again and again.
+        if self.outbound.is_full() {
+            return Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload))));
+        }
+        let frame: Bytes = match &payload {
+            Payload::Frame(frame) => frame.bytes().clone(),
+            Payload::Text(text) => Frame::text(text).bytes().clone(),
+            Payload::Binary(bytes) => Frame::binary(bytes).bytes().clone(),
+        };
+        match self.outbound.push(frame, self.shared.clock.now()) {
+            Ok(()) => Ok(()),
+            Err(Refused::Closed) => Err(TrySendError::disconnected()),
+            Err(Refused::Full) => Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload)))),
+        }
+    }
+
+    fn close(&self, code: CloseCode, reason: &Str) -> Result<(), TrySendError> {
+        if !close::is_sendable(code) {
+            let text = format!("invalid close code {code} (must be 1000 or from [3000, 4999])");
+            return Err(TrySendError::protocol(text));
+        }
+        if self.decide(Decision::Refuse).is_ok() {
+            self.outbound.kill();
+            return Ok(());
+        }
+        if self
+            .outbound
+            .close(close::frame(code, reason), self.shared.clock.now())
+        {
+            Ok(())
+        } else {
+            Err(TrySendError::disconnected())
+        }
+    }
+}
+
+impl CommandSink for Socket {
+    fn try_send(&self, command: Command) -> Result<(), TrySendError> {
+        match command {
+            Command::WebSocketSend(payload) => self.send(payload),
+            Command::WebSocketAccept { subprotocol, headers } => {
+                let subprotocol = subprotocol.as_deref().map(HeaderValue::from_str).transpose();
+                let subprotocol = subprotocol
+                    .map_err(|_| TrySendError::protocol("the subprotocol is no legal header value"))?;
+                let decision = Decision::Accept { subprotocol, headers };
+                self.settle(decision, "Socket has already been accepted")
+            }
+            Command::WebSocketClose { code, reason } => self.close(code, &reason),
+            Command::WebSocketDeny(response) => self.settle(
+                Decision::Deny(*response),
+                "Socket has been accepted, so cannot be denied",
+            ),
+            other => {
+                let text = format!("Cannot handle message type {}!", other.message_type());
+                Err(TrySendError::protocol(text))
+            }
+        }
+    }
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbound.poll_ready(cx)
+    }
+}

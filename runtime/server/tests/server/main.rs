@@ -1,0 +1,5 @@
+//! The server over raw sockets.
+
+mod handshake;
+mod http;
+mod support;
