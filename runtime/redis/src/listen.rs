@@ -81,6 +81,7 @@ impl Listen {
                 }
                 return Ok(());
             }
+            abandoned.rescue(self).await;
             let popped = blocking.pop(&self.queue).await?;
             if let Some(popped) = popped {
                 if blocking.is_stopped() || !self.hand_over(&popped) {
@@ -91,7 +92,6 @@ impl Listen {
             } else if blocking.is_stopped() {
                 return Ok(());
             }
-            abandoned.rescue(self).await;
         }
     }
 

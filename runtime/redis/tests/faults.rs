@@ -1,0 +1,336 @@
+//! What goes wrong between this process and Redis, and what then goes on.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use laureola_layers::{Channel, ChannelName, GroupName, Layer, LayerError, Mailbox};
+use laureola_message::Value;
+use laureola_redis::{RedisChannelLayer, RedisConfig, layer_from_url};
+use laureola_testkit::{RedisServer, RespValue, free_port};
+use tokio::time::{sleep, timeout};
+
+/// How long anything may take.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// A pause between two looks or two messages.
+const PAUSE: Duration = Duration::from_millis(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_of_redis_under_load_is_survived_with_its_groups() {
+    let mut redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let (mut channel, mut mailbox) = open(&layer).await;
+    channel.group_add(&room()).await.unwrap();
+    let sender = tokio::spawn({
+        let layer = layer.clone();
+        async move {
+            for n in 0.. {
+                // Fails at once while Redis is away.
+                let _ = timeout(DEADLINE, group_send(&layer, n))
+                    .await
+                    .expect("no call hangs");
+                sleep(PAUSE).await;
+            }
+        }
+    });
+    for _ in 0..3 {
+        let before = next(&mut mailbox).await;
+        redis.restart();
+        // Messages come again, in order, and it is not only what was under way.
+        let mut last = before;
+        while last < before + 200 {
+            let n = next(&mut mailbox).await;
+            assert!(n > last, "{n} after {last}");
+            last = n;
+        }
+    }
+    sender.abort();
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 1);
+    channel.close().await.unwrap();
+    assert_eq!(redis.command(&["EXISTS", "asgi:group:room"]).int(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killing_the_receiving_connection_between_messages_loses_none() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let (channel, mut mailbox) = open(&layer).await;
+    for n in 0..20 {
+        send(&layer, channel.name(), n).await.unwrap();
+        assert_eq!(next(&mut mailbox).await, n);
+        kill_receiver(&redis).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_in_flight_comes_after_a_reconnect() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let (channel, mut mailbox) = open(&layer).await;
+    // The receiver runs and has looked.
+    send(&layer, channel.name(), 0).await.unwrap();
+    assert_eq!(next(&mut mailbox).await, 0);
+    receiver(&redis).await;
+    let member = [
+        b"twelve bytes\x82\xa1n\x07\xb0__asgi_channel__\xd9".as_slice(),
+        &[u8::try_from(channel.name().as_str().len()).unwrap()],
+        channel.name().as_str().as_bytes(),
+    ]
+    .concat();
+    let in_flight = format!("asgi{}$inflight", channel.name().non_local());
+    let add: [&[u8]; 4] = [b"ZADD", in_flight.as_bytes(), b"1.5", &member];
+    redis.command(&add);
+    kill_receiver(&redis).await;
+    assert_eq!(next(&mut mailbox).await, 7);
+    until("nothing is in flight", || {
+        redis.command(&["EXISTS", &in_flight]).int() == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_goes_on_after_its_connection_was_killed() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let jobs = ChannelName::new("jobs").unwrap();
+    let mut mailbox = layer.listen(&jobs).await.unwrap();
+    let receiving = tokio::spawn(async move { next(&mut mailbox).await });
+    kill_receiver(&redis).await;
+    send(&layer, &jobs, 1).await.unwrap();
+    assert_eq!(receiving.await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_fail_at_once_while_redis_is_away_and_then_succeed() {
+    let mut redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let jobs = ChannelName::new("jobs").unwrap();
+    send(&layer, &jobs, 1).await.unwrap();
+    redis.stop();
+    for _ in 0..3 {
+        let error = send(&layer, &jobs, 2).await.expect_err("Redis is away");
+        let text = chain(&error);
+        assert!(
+            text.contains(&format!("cannot send at Redis 127.0.0.1:{}", redis.port())),
+            "{text}"
+        );
+    }
+    redis.restart();
+    until_async("a send succeeds", async || send(&layer, &jobs, 3).await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_forgot_its_scripts_gets_them_again() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let jobs = ChannelName::new("jobs").unwrap();
+    for n in 0..3 {
+        send(&layer, &jobs, n).await.unwrap();
+        redis.command(&["SCRIPT", "FLUSH"]);
+    }
+    assert_eq!(redis.command(&["ZCARD", "asgijobs"]).int(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_channel_leaves_its_groups_even_if_the_connection_breaks() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let (mut channel, _mailbox) = open(&layer).await;
+    channel.group_add(&room()).await.unwrap();
+    redis.command(&["CLIENT", "KILL", "TYPE", "normal"]);
+    drop(channel);
+    until("the member is gone", || {
+        redis.command(&["EXISTS", "asgi:group:room"]).int() == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_the_layer_leaves_every_group_and_ends_its_connections() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let mut channels = Vec::new();
+    for _ in 0..50 {
+        let (mut channel, mailbox) = open(&layer).await;
+        channel.group_add(&room()).await.unwrap();
+        channels.push((channel, mailbox));
+    }
+    let _listening = layer.listen(&ChannelName::new("jobs").unwrap()).await.unwrap();
+    let foreign = ChannelName::new("specific.elsewhere!1").unwrap();
+    layer.group_add(&room(), &foreign).await.unwrap();
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 51);
+    layer.close().await;
+    let left = redis.command(&["ZRANGE", "asgi:group:room", "0", "-1"]);
+    assert_eq!(left.texts(), ["specific.elsewhere!1"]);
+    drop(layer);
+    drop(channels);
+    until("our connections end", || {
+        // Only the one that asks.
+        redis.command(&["CLIENT", "LIST"]).text().lines().count() == 1
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_members_are_refreshed_and_discarded_ones_stay_out() {
+    let redis = RedisServer::start();
+    let config = RedisConfig::new(redis.url()).group_expiry(Duration::from_millis(400));
+    let layer = Layer::new(RedisChannelLayer::connect(config).await.unwrap());
+    let (mut live, mut mailbox) = open(&layer).await;
+    let (mut discarded, _mailbox) = open(&layer).await;
+    live.group_add(&room()).await.unwrap();
+    discarded.group_add(&room()).await.unwrap();
+    redis.command(&["ZREM", "asgi:group:room", discarded.name().as_str()]);
+    let score = || {
+        let score = redis.command(&["ZSCORE", "asgi:group:room", live.name().as_str()]);
+        score.text().parse::<f64>().expect("a member with a score")
+    };
+    let joined = score();
+    until("it is older than group_expiry", || score() > joined + 1.0).await;
+    group_send(&layer, 1).await.unwrap();
+    assert_eq!(next(&mut mailbox).await, 1);
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 1);
+}
+
+#[tokio::test]
+async fn an_unreachable_redis_is_one_clear_error() {
+    let port = free_port();
+    let error = layer_from_url(&format!("redis://127.0.0.1:{port}"), "asgi").await;
+    assert_eq!(
+        chain(&error.expect_err("nobody listens")),
+        format!(
+            "the channel layer's backend failed: cannot reach Redis at 127.0.0.1:{port}: connection refused"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_answer_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = silent.local_addr().unwrap();
+    let error = layer_from_url(&format!("redis://{place}"), "asgi").await;
+    assert_eq!(
+        chain(&error.expect_err("no answer")),
+        format!("the channel layer's backend failed: cannot reach Redis at {place}: no answer within 5 s")
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_password_is_one_clear_error() {
+    let redis = RedisServer::start_with(&["--requirepass", "secret"]);
+    let port = redis.port();
+    let right = layer_from_url(&format!("redis://:secret@127.0.0.1:{port}"), "asgi").await;
+    right.expect("the right password").close().await;
+    for (url, why) in [
+        (
+            format!("redis://:sekret@127.0.0.1:{port}"),
+            "the password or the user name is wrong",
+        ),
+        (
+            format!("redis://127.0.0.1:{port}"),
+            "the server wants a password: give it as redis://:PASSWORD@HOST",
+        ),
+    ] {
+        let text = chain(&layer_from_url(&url, "asgi").await.expect_err("refused"));
+        assert!(
+            text.contains(&format!("cannot reach Redis at 127.0.0.1:{port}: {why}")),
+            "{text}"
+        );
+        assert!(!text.contains("sekret"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_cannot_be_used_say_what_can() {
+    let text = chain(
+        &layer_from_url("amqp://localhost", "asgi")
+            .await
+            .expect_err("amqp"),
+    );
+    assert!(text.contains("only redis:// is supported"), "{text}");
+    let two = RedisConfig::default().hosts(["redis://a", "redis://b"]);
+    let text = chain(&RedisChannelLayer::connect(two).await.expect_err("two hosts"));
+    assert!(
+        text.contains("2 Redis hosts are configured: exactly one is supported"),
+        "{text}"
+    );
+}
+
+async fn connect(redis: &RedisServer) -> Layer {
+    layer_from_url(&redis.url(), "asgi").await.unwrap()
+}
+
+async fn open(layer: &Layer) -> (Channel, Mailbox) {
+    layer.new_channel("specific").await.unwrap()
+}
+
+fn room() -> GroupName {
+    GroupName::new("room").unwrap()
+}
+
+async fn send(layer: &Layer, channel: &ChannelName, n: i64) -> Result<(), LayerError> {
+    layer.send(channel, &BTreeMap::from([("n", n)])).await
+}
+
+async fn group_send(layer: &Layer, n: i64) -> Result<(), LayerError> {
+    layer.group_send(&room(), &BTreeMap::from([("n", n)])).await
+}
+
+async fn next(mailbox: &mut Mailbox) -> i64 {
+    let delivery = timeout(DEADLINE, mailbox.recv())
+        .await
+        .expect("a message arrives");
+    let value = delivery.message().value();
+    value.get("n").and_then(Value::as_i64).expect("a number")
+}
+
+/// The number of the receiving connection, once it blocks.
+async fn receiver(redis: &RedisServer) -> String {
+    let mut found = None;
+    until("a receiver blocks", || {
+        let list = redis.command(&["CLIENT", "LIST"]);
+        let receiver = |line: &&str| line.contains("name=laureola-receive") && line.contains("cmd=bzpopmin");
+        let line = list.text().lines().find(receiver).map(str::to_owned);
+        found = line.and_then(|line| Some(line.split(' ').next()?.strip_prefix("id=")?.to_owned()));
+        found.is_some()
+    })
+    .await;
+    found.expect("found")
+}
+
+async fn kill_receiver(redis: &RedisServer) {
+    let id = receiver(redis).await;
+    let killed = redis.command(&["CLIENT", "KILL", "ID", &id]);
+    assert_eq!(killed, RespValue::Integer(1));
+}
+
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let waiting = async {
+        while !condition() {
+            sleep(PAUSE).await;
+        }
+    };
+    timeout(DEADLINE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("in vain: {what}"));
+}
+
+async fn until_async(what: &str, condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            sleep(PAUSE).await;
+        }
+    };
+    timeout(DEADLINE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("in vain: {what}"));
+}
+
+/// An error and its sources, as a command line shows them.
+fn chain(error: &dyn Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(source) => format!("{error}: {}", chain(source)),
+    }
+}
