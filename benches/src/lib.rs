@@ -8,6 +8,7 @@
 //! - [`room`]: the [`Room`] trait, and a room of bare mailboxes
 //! - [`consumers`]: a room of real consumers
 //! - [`naive`]: rooms as one writes them without a channel layer: the baselines
+//! - [`idle`]: the pieces of the bench of idle connections
 //!
 //! # Example
 //! ```
@@ -25,6 +26,7 @@
 
 pub mod chat;
 pub mod consumers;
+pub mod idle;
 pub mod naive;
 pub mod room;
 pub mod tally;

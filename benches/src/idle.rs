@@ -1,0 +1,11 @@
+//! Idle connections to the chat and the memory they cost: the pieces of the bench `idle`.
+//!
+//! - [`server`]: the server, a child process, since memory is counted by process
+//! - [`clients`]: the connections, with a browser's headers or without
+//! - [`memory`]: what a process holds, once that has settled
+//! - [`report`]: the figures
+
+pub mod clients;
+pub mod memory;
+pub mod report;
+pub mod server;
