@@ -8,7 +8,7 @@
 //! - [`name`]: channel and group names, validated when they are made
 //! - [`layer`]: the [`ChannelLayer`] trait backends implement, and the [`Layer`] handle users hold
 //! - [`channel`]: one consumer's channel; dropping it leaves every group
-//! - [`mailbox`]: the bounded queue behind a channel
+//! - [`mod@mailbox`]: the bounded queue behind a channel
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
 //! - [`memory`]: the in-memory layer

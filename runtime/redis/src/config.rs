@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use laureola_layers::LayerError;
+use redis::IntoConnectionInfo;
 
 use crate::error::{RedisFault, backend};
 
@@ -106,7 +107,12 @@ impl Host {
             let scheme = self.0.split_once("://").map_or("none", |(scheme, _)| scheme);
             return Err(self.refused(format!("its scheme is {scheme}, and only redis:// is supported")));
         }
-        redis::Client::open(self.0.as_str()).map_err(|error| {
+        let parsed = self.0.as_str().into_connection_info().and_then(|info| {
+            // Commands are small and wait for each other's answers: none may wait for a full packet.
+            let settings = info.tcp_settings().clone().set_nodelay(true);
+            redis::Client::open(info.set_tcp_settings(settings))
+        });
+        parsed.map_err(|error| {
             // The parser's own words; they do not repeat the URL and its password.
             self.refused(format!(
                 "{error}; write redis://[[user]:password@]host[:port][/database]"

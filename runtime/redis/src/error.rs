@@ -27,6 +27,9 @@ pub enum RedisFault {
     /// A host that the layer cannot use.
     #[error("{0}")]
     Host(String),
+    /// The server is a replica, or has become one.
+    #[error("it is a replica, which cannot be written to")]
+    Replica,
     /// Anything else, in the words of the client library or of the server.
     #[error("{0}")]
     Other(RedisError),
@@ -39,6 +42,9 @@ impl RedisFault {
         }
         if error.is_timeout() {
             return Self::Timeout(deadline);
+        }
+        if error.code() == Some("READONLY") {
+            return Self::Replica;
         }
         if error.code() == Some("NOAUTH") {
             return Self::NoPassword;

@@ -8,6 +8,7 @@ use laureola_layers::LayerError;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation,
+    Value,
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -245,22 +246,41 @@ async fn connect(client: &Client, number: u64) -> Result<Up, RedisFault> {
         let mut connection = client
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
-        let mut info = redis::cmd("INFO");
-        let run_id = match info.arg("server").query_async::<String>(&mut connection).await {
-            Ok(info) => run_id(&info),
-            // An access list may forbid it; a server that answers so is up.
-            Err(error) if error.code() == Some("NOPERM") => None,
-            Err(error) => return Err(error),
-        };
-        Ok(Up {
+        // A server that still loads its data refuses this.
+        redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        let (role, mut info) = (redis::cmd("ROLE"), redis::cmd("INFO"));
+        info.arg("server");
+        let role = permitted(role.query_async::<Value>(&mut connection).await)?;
+        let info = permitted(info.query_async::<String>(&mut connection).await)?;
+        let run_id = info.as_deref().and_then(run_id);
+        let up = Up {
             connection,
             number,
             run_id,
-        })
+        };
+        Ok::<_, RedisError>((up, role.is_some_and(|role| is_replica(&role))))
     };
     match timeout(DEADLINE, connecting).await {
-        Ok(result) => result.map_err(|error| RedisFault::new(error, DEADLINE)),
+        Ok(Ok((_, true))) => Err(RedisFault::Replica),
+        Ok(Ok((up, false))) => Ok(up),
+        Ok(Err(error)) => Err(RedisFault::new(error, DEADLINE)),
         Err(_) => Err(RedisFault::Timeout(DEADLINE)),
+    }
+}
+
+/// Reads the answer to `ROLE`.
+fn is_replica(role: &Value) -> bool {
+    let Value::Array(fields) = role else {
+        return false;
+    };
+    matches!(fields.first(), Some(Value::BulkString(role)) if role == b"slave")
+}
+
+/// Takes what an access list forbids for unknown.
+fn permitted<T>(result: RedisResult<T>) -> RedisResult<Option<T>> {
+    match result {
+        Err(error) if error.code() == Some("NOPERM") => Ok(None),
+        result => result.map(Some),
     }
 }
 

@@ -9,6 +9,7 @@ use laureola_layers::{Channel, ChannelName, GroupName, Layer, LayerError, Mailbo
 use laureola_message::Value;
 use laureola_redis::{RedisChannelLayer, RedisConfig, layer_from_url};
 use laureola_testkit::{RedisServer, RespValue, free_port};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 /// How long anything may take.
@@ -61,6 +62,41 @@ async fn killing_the_receiving_connection_between_messages_loses_none() {
         assert_eq!(next(&mut mailbox).await, n);
         kill_receiver(&redis).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killing_the_receiving_connection_under_load_repeats_nothing_and_loses_one_at_most() {
+    const KILLS: i64 = 40;
+    const SENDERS: i64 = 8;
+    let redis = RedisServer::start();
+    let config = RedisConfig::new(redis.url()).capacity(100_000);
+    let layer = Layer::new(RedisChannelLayer::connect(config).await.unwrap());
+    let (channel, mut mailbox) = open(&layer).await;
+    let mut senders = JoinSet::new();
+    for sender in 0..SENDERS {
+        let (layer, name) = (layer.clone(), channel.name().clone());
+        senders.spawn(async move {
+            for n in 0.. {
+                let sent = send(&layer, &name, n * SENDERS + sender).await;
+                sent.expect("commands have a connection of their own");
+            }
+        });
+    }
+    let (mut lasts, mut lost, mut received) = ([-1; SENDERS as usize], 0, 0);
+    for _ in 0..KILLS {
+        redis.command(&["CLIENT", "KILL", "ID", &receiver_id(&redis).await]);
+        for _ in 0..200 {
+            let message = next(&mut mailbox).await;
+            let (n, last) = (message / SENDERS, &mut lasts[(message % SENDERS) as usize]);
+            assert!(n > *last, "{n} after {last}");
+            lost += n - *last - 1;
+            *last = n;
+            received += 1;
+        }
+    }
+    senders.shutdown().await;
+    println!("received {received}, lost {lost} messages in {KILLS} kills");
+    assert!(lost <= KILLS, "{lost} lost");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -241,6 +277,26 @@ async fn a_wrong_or_missing_password_is_one_clear_error() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_is_refused_and_a_server_that_became_one_counts_as_away() {
+    let (master, redis) = (RedisServer::start(), RedisServer::start());
+    let layer = connect(&redis).await;
+    let jobs = ChannelName::new("jobs").unwrap();
+    let port = master.port().to_string();
+    redis.command(&["REPLICAOF", "127.0.0.1", &port]);
+    for _ in 0..2 {
+        let text = chain(&send(&layer, &jobs, 1).await.expect_err("a replica"));
+        assert!(text.contains("replica"), "{text}");
+    }
+    let text = chain(&layer_from_url(&redis.url(), "asgi").await.expect_err("a replica"));
+    assert!(
+        text.ends_with("it is a replica, which cannot be written to"),
+        "{text}"
+    );
+    redis.command(&["REPLICAOF", "NO", "ONE"]);
+    until_async("a send succeeds", async || send(&layer, &jobs, 2).await.is_ok()).await;
+}
+
 #[tokio::test]
 async fn hosts_that_cannot_be_used_say_what_can() {
     let text = chain(
@@ -258,15 +314,15 @@ async fn hosts_that_cannot_be_used_say_what_can() {
 }
 
 async fn connect(redis: &RedisServer) -> Layer {
-    layer_from_url(&redis.url(), "asgi").await.unwrap()
+    layer_from_url(&redis.url(), "asgi").await.expect("a server")
 }
 
 async fn open(layer: &Layer) -> (Channel, Mailbox) {
-    layer.new_channel("specific").await.unwrap()
+    layer.new_channel("specific").await.expect("a channel")
 }
 
 fn room() -> GroupName {
-    GroupName::new("room").unwrap()
+    GroupName::new("room").expect("a group name")
 }
 
 async fn send(layer: &Layer, channel: &ChannelName, n: i64) -> Result<(), LayerError> {
@@ -287,10 +343,19 @@ async fn next(mailbox: &mut Mailbox) -> i64 {
 
 /// The number of the receiving connection, once it blocks.
 async fn receiver(redis: &RedisServer) -> String {
+    receiver_where(redis, " flags=b ").await
+}
+
+/// The number of the receiving connection, whatever it does.
+async fn receiver_id(redis: &RedisServer) -> String {
+    receiver_where(redis, "").await
+}
+
+async fn receiver_where(redis: &RedisServer, state: &str) -> String {
     let mut found = None;
-    until("a receiver blocks", || {
+    until("a receiver is connected", || {
         let list = redis.command(&["CLIENT", "LIST"]);
-        let receiver = |line: &&str| line.contains("name=laureola-receive") && line.contains("cmd=bzpopmin");
+        let receiver = |line: &&str| line.contains("name=laureola-receive") && line.contains(state);
         let line = list.text().lines().find(receiver).map(str::to_owned);
         found = line.and_then(|line| Some(line.split(' ').next()?.strip_prefix("id=")?.to_owned()));
         found.is_some()

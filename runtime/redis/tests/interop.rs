@@ -237,13 +237,13 @@ async fn another_prefix_is_another_layer() {
 
 async fn connect(redis: &RedisServer) -> Layer {
     let config = RedisConfig::new(redis.url());
-    Layer::new(RedisChannelLayer::connect(config).await.unwrap())
+    Layer::new(RedisChannelLayer::connect(config).await.expect("a server"))
 }
 
 fn name(name: &str) -> ChannelName {
-    ChannelName::new(name).unwrap()
+    ChannelName::new(name).expect("a channel name")
 }
 
 fn group(name: &str) -> GroupName {
-    GroupName::new(name).unwrap()
+    GroupName::new(name).expect("a group name")
 }
