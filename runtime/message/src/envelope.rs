@@ -81,9 +81,12 @@ pub fn with_channels(message: &Message, channels: Channels<'_>) -> Bytes {
 }
 
 /// What a sorted set's member is: `prefix`, then the message, with `channels` if there are any (a plain channel's `send`
-/// has none). One buffer, one copy.
+/// has none). One buffer, one copy; with neither a prefix nor channels, a share of the message's own bytes.
 pub fn seal(prefix: &[u8], message: &Message, channels: Option<Channels<'_>>) -> Bytes {
     let body = message.msgpack();
+    if prefix.is_empty() && channels.is_none() {
+        return body.clone();
+    }
     let names: &[&str] = match &channels {
         None => &[],
         Some(Channels::One(name)) => std::slice::from_ref(name),
