@@ -17,7 +17,7 @@ pub enum LayerError {
     #[error("the message cannot be sent")]
     Message(#[from] laureola_message::MessageError),
     /// The layer's server cannot be reached, or refused the command.
-    #[error("the channel layer's backend failed: {context}")]
+    #[error("{context}")]
     Backend {
         /// What was tried, and against which server.
         context: String,

@@ -8,25 +8,24 @@ use std::net::SocketAddr;
 #[non_exhaustive]
 pub enum BindError {
     /// The host's name is not known.
-    #[error("cannot find the address to listen on: {0}")]
+    #[error("cannot find the address to listen on")]
     Resolve(#[source] io::Error),
     /// The host's name has no address.
     #[error("cannot find the address to listen on: the name has none")]
     NoAddress,
     /// The address is taken, not ours, or not allowed.
-    #[error("cannot listen on {address}: {}", reason(.source))]
+    #[error("cannot listen on {address}: {}", reason(.error))]
     Listen {
         /// The first address that was tried.
         address: SocketAddr,
-        /// What the system said.
-        #[source]
-        source: io::Error,
+        /// What the system said; the text above has it in plain words.
+        error: io::Error,
     },
 }
 
 impl BindError {
-    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
-        Self::Listen { address, source }
+    pub(crate) fn listen(address: SocketAddr, error: io::Error) -> Self {
+        Self::Listen { address, error }
     }
 }
 
