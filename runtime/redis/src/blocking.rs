@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, RedisError, RedisResult, ScriptInvocation};
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::link::{DEADLINE, Link};
+use crate::stop::Stop;
 
 /// How long the server waits in one turn, as in channels_redis.
 pub(crate) const TURN: Duration = Duration::from_secs(5);
@@ -37,12 +37,12 @@ pub(crate) struct Blocking {
     connection: MultiplexedConnection,
     /// The server's number for this connection, where it tells.
     id: Option<i64>,
-    stop: watch::Receiver<bool>,
+    stop: Stop,
 }
 
 impl Blocking {
     /// Connects.
-    pub(crate) async fn open(link: &Arc<Link>, stop: &watch::Receiver<bool>) -> RedisResult<Self> {
+    pub(crate) async fn open(link: &Arc<Link>, stop: &Stop) -> RedisResult<Self> {
         let mut connection = link.dedicated().await?;
         // For people who look at CLIENT LIST; an access list may forbid it.
         let mut name = redis::cmd("CLIENT");
@@ -57,11 +57,6 @@ impl Blocking {
             id,
             stop: stop.clone(),
         })
-    }
-
-    /// Whether the layer stops.
-    pub(crate) fn is_stopped(&self) -> bool {
-        *self.stop.borrow()
     }
 
     /// Runs a script on this connection, so that it takes its place among the pops.
@@ -85,7 +80,7 @@ impl Blocking {
         let answer = tokio::select! {
             biased;
             answer = &mut turn => answer,
-            () = stopped(&self.stop) => {
+            () = self.stop.wait() => {
                 for _ in 0..UNBLOCK_ATTEMPTS {
                     if let Some(id) = self.id {
                         let mut unblock = redis::cmd("CLIENT");
@@ -105,12 +100,6 @@ impl Blocking {
 
 fn popped(answer: Option<(Bytes, Bytes, Bytes)>) -> Option<Popped> {
     answer.map(|(_, member, score)| Popped { member, score })
-}
-
-/// Waits until the layer stops.
-pub(crate) async fn stopped(stop: &watch::Receiver<bool>) {
-    // An error says that the layer is gone, which is a stop as well.
-    let _ = stop.clone().wait_for(|stop| *stop).await;
 }
 
 async fn within<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {

@@ -32,11 +32,11 @@ pub enum RedisFault {
     Replica,
     /// Anything else, in the words of the client library or of the server.
     #[error("{0}")]
-    Other(RedisError),
+    Other(String),
 }
 
 impl RedisFault {
-    pub(crate) fn new(error: RedisError, deadline: Duration) -> Self {
+    pub(crate) fn new(error: &RedisError, deadline: Duration) -> Self {
         if error.is_connection_refusal() {
             return Self::Refused;
         }
@@ -52,7 +52,7 @@ impl RedisFault {
         if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("WRONGPASS") {
             return Self::Authentication(error.detail().unwrap_or("no reason given").trim().to_owned());
         }
-        Self::Other(error)
+        Self::Other(error.to_string())
     }
 }
 

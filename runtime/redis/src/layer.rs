@@ -11,7 +11,6 @@ use laureola_layers::name::random_hex;
 use laureola_layers::{ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, mailbox};
 use laureola_message::{Channels, Message, envelope};
 use parking_lot::Mutex;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -28,6 +27,7 @@ use crate::random_prefix::RandomPrefix;
 use crate::receive::{Receive, ReceiveLog};
 use crate::script::Scripts;
 use crate::shard::{Shard, millis};
+use crate::stop::Stopper;
 use crate::throttle::Throttle;
 
 /// How long closing may take.
@@ -53,7 +53,7 @@ pub struct RedisChannelLayer {
     closed: AtomicBool,
     /// Prefixes whose channels are received for.
     received: Mutex<HashSet<Box<str>>>,
-    stop: watch::Sender<bool>,
+    stop: Stopper,
     tasks: Mutex<Tasks>,
 }
 
@@ -112,9 +112,9 @@ impl RedisChannelLayer {
             leaving: Leaving::default(),
             group_expiry: config.group_expiry,
         });
-        let stop = watch::Sender::new(false);
+        let stop = Stopper::default();
         let mut tasks = Tasks::default();
-        tasks.finishing.spawn(Arc::clone(&shard).leave(stop.subscribe()));
+        tasks.finishing.spawn(Arc::clone(&shard).leave(stop.listener()));
         tasks.endless.spawn(Arc::clone(&shard).refresh(link.returns()));
         tasks.endless.spawn(link.keep());
         Ok(Self {
@@ -174,7 +174,7 @@ impl RedisChannelLayer {
         self.tasks
             .lock()
             .finishing
-            .spawn(receive.run(self.stop.subscribe()));
+            .spawn(receive.run(self.stop.listener()));
         Ok(())
     }
 }
@@ -211,7 +211,7 @@ impl ChannelLayer for RedisChannelLayer {
         let mut tasks = self.tasks.lock();
         // Those whose mailbox is gone.
         while tasks.finishing.try_join_next().is_some() {}
-        tasks.finishing.spawn(listen.run(self.stop.subscribe()));
+        tasks.finishing.spawn(listen.run(self.stop.listener()));
         Ok(receiver)
     }
 
@@ -311,7 +311,7 @@ impl ChannelLayer for RedisChannelLayer {
             }
             shard.joined.clear();
         }
-        self.stop.send_replace(true);
+        self.stop.stop();
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         let finished = timeout(CLOSE_DEADLINE, async {
             while tasks.finishing.join_next().await.is_some() {}

@@ -12,6 +12,7 @@
 //!   `blocking`: the connection they wait on
 //! - `link`: the connection all commands share, and how it comes back
 //! - `membership`, `leaving`: the groups of this process's channels, and those they are to leave
+//! - `stop`, `backoff`, `throttle`: how tasks end, how long they pause, how often they complain
 //! - `script`: what happens in Redis as one step; `key`, `clock`, `random_prefix`: names, scores,
 //!   and the bytes that keep equal messages apart
 //! - [`url`]: a layer by its URL; [`error`]: why Redis did not do it
@@ -53,6 +54,7 @@ mod random_prefix;
 mod receive;
 mod script;
 mod shard;
+mod stop;
 mod throttle;
 pub mod url;
 

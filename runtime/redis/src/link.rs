@@ -179,7 +179,7 @@ impl Link {
             if ends_connection(&error) {
                 self.lost(up.number, &error);
             }
-            self.failed(what, RedisFault::new(error, DEADLINE))
+            self.failed(what, RedisFault::new(&error, DEADLINE))
         })
     }
 
@@ -263,7 +263,7 @@ async fn connect(client: &Client, number: u64) -> Result<Up, RedisFault> {
     match timeout(DEADLINE, connecting).await {
         Ok(Ok((_, true))) => Err(RedisFault::Replica),
         Ok(Ok((up, false))) => Ok(up),
-        Ok(Err(error)) => Err(RedisFault::new(error, DEADLINE)),
+        Ok(Err(error)) => Err(RedisFault::new(&error, DEADLINE)),
         Err(_) => Err(RedisFault::Timeout(DEADLINE)),
     }
 }

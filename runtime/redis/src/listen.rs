@@ -13,16 +13,16 @@ use bytes::Bytes;
 use laureola_layers::mailbox::{Left, MailboxSender, Overflow, Pushed};
 use laureola_message::Delivery;
 use redis::RedisResult;
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::backoff::Backoff;
-use crate::blocking::{Blocking, Popped, TURN, stopped};
+use crate::blocking::{Blocking, Popped, TURN};
 use crate::key::Keys;
 use crate::link::{DEADLINE, Link};
 use crate::receive::{ReceiveLog, open};
 use crate::script::Scripts;
 use crate::shard::millis;
+use crate::stop::Stop;
 
 /// How many messages in flight are looked at.
 const LOOK_AT: isize = 100;
@@ -43,7 +43,7 @@ pub(crate) struct Listen {
 
 impl Listen {
     /// Receives until the mailbox is dropped or the layer stops.
-    pub(crate) async fn run(self, stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, stop: Stop) {
         let mut backoff = Backoff::new();
         let mut held = None;
         loop {
@@ -54,7 +54,7 @@ impl Listen {
             backoff.pause().await;
             tokio::select! {
                 () = self.link.wait_up() => {}
-                () = stopped(&stop) => return,
+                () = stop.wait() => return,
             }
         }
     }
@@ -63,17 +63,16 @@ impl Listen {
     /// `held` is what was handed to the mailbox last.
     async fn session(
         &self,
-        stop: &watch::Receiver<bool>,
+        stop: &Stop,
         held: &mut Option<Popped>,
         backoff: &mut Backoff,
     ) -> RedisResult<()> {
         let mut blocking = Blocking::open(&self.link, stop).await?;
-        backoff.reset();
         let mut abandoned = Abandoned::default();
         loop {
             let wanted = tokio::select! {
                 wanted = self.mailbox.wanted() => wanted,
-                () = stopped(stop) => return Ok(()),
+                () = stop.wait() => return Ok(()),
             };
             if let Err(Left(left)) = wanted {
                 if let (false, Some(popped)) = (left.is_empty(), held.take()) {
@@ -83,13 +82,14 @@ impl Listen {
             }
             abandoned.rescue(self).await;
             let popped = blocking.pop(&self.queue).await?;
+            backoff.reset();
             if let Some(popped) = popped {
-                if blocking.is_stopped() || !self.hand_over(&popped) {
+                if stop.is_set() || !self.hand_over(&popped) {
                     self.put_back(&popped).await;
                     return Ok(());
                 }
                 *held = Some(popped);
-            } else if blocking.is_stopped() {
+            } else if stop.is_set() {
                 return Ok(());
             }
         }

@@ -14,7 +14,6 @@ use laureola_layers::directory::Directory;
 use laureola_layers::mailbox::Overflow;
 use laureola_message::{Delivery, EnvelopeError, Message, Str, envelope};
 use redis::RedisResult;
-use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::blocking::Blocking;
@@ -22,6 +21,7 @@ use crate::key::Keys;
 use crate::link::Link;
 use crate::script::Scripts;
 use crate::shard::millis;
+use crate::stop::Stop;
 use crate::throttle::Throttle;
 
 /// How many messages are taken at a time.
@@ -49,7 +49,7 @@ pub(crate) struct ReceiveLog {
 
 impl Receive {
     /// Receives until the layer stops, over as many connections as it takes.
-    pub(crate) async fn run(self, stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, stop: Stop) {
         let mut backoff = Backoff::new();
         let mut arrived = Vec::new();
         loop {
@@ -58,7 +58,10 @@ impl Receive {
                 Err(error) => {
                     self.log.failed(&self.link, &self.queue, &error);
                     backoff.pause().await;
-                    self.link.wait_up().await;
+                    tokio::select! {
+                        () = self.link.wait_up() => {}
+                        () = stop.wait() => return,
+                    }
                 }
             }
         }
@@ -66,12 +69,7 @@ impl Receive {
 
     /// Receives over one connection. `arrived` are the members that may still stand in
     /// `$inflight` though they were delivered.
-    async fn session(
-        &self,
-        stop: &watch::Receiver<bool>,
-        arrived: &mut Vec<Bytes>,
-        backoff: &mut Backoff,
-    ) -> RedisResult<()> {
+    async fn session(&self, stop: &Stop, arrived: &mut Vec<Bytes>, backoff: &mut Backoff) -> RedisResult<()> {
         let in_flight = Keys::in_flight(&self.queue);
         let live = millis(self.expiry);
         let mut drain = self.scripts.drain.prepare_invoke();
@@ -85,9 +83,11 @@ impl Receive {
         let mut blocking = Blocking::open(&self.link, stop).await?;
         let _: i64 = blocking.script(&restore).await?;
         arrived.clear();
-        backoff.reset();
-        while !blocking.is_stopped() {
-            let Some(first) = blocking.pop(&self.queue).await? else {
+        while !stop.is_set() {
+            let first = blocking.pop(&self.queue).await?;
+            // Not before: a server may accept connections and refuse every pop.
+            backoff.reset();
+            let Some(first) = first else {
                 continue;
             };
             self.deliver(first.member).await;

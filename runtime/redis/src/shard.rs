@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use laureola_layers::{ChannelName, GroupName, LayerError};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
@@ -13,6 +12,7 @@ use crate::key::Keys;
 use crate::leaving::Leaving;
 use crate::link::{Link, Returns, Server};
 use crate::membership::Membership;
+use crate::stop::Stop;
 
 /// So many memberships go into one round trip.
 const BATCH: usize = 500;
@@ -48,16 +48,16 @@ impl Shard {
     }
 
     /// Removes what [`Leaving`] holds, until the layer stops and nothing is left.
-    pub(crate) async fn leave(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn leave(self: Arc<Self>, stop: Stop) {
         let mut backoff = Backoff::new();
         loop {
             if self.leaving.is_empty() {
-                if *stop.borrow() {
+                if stop.is_set() {
                     return;
                 }
                 tokio::select! {
                     () = self.leaving.added.notified() => {}
-                    _ = stop.changed() => {}
+                    () = stop.wait() => {}
                 }
                 continue;
             }

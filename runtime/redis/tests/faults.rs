@@ -209,6 +209,20 @@ async fn closing_the_layer_leaves_every_group_and_ends_its_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_layer_dropped_without_closing_ends_its_connections() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let opened = open(&layer).await;
+    let listening = layer.listen(&ChannelName::new("jobs").unwrap()).await.unwrap();
+    receiver(&redis).await;
+    drop((layer, opened, listening));
+    until("our connections end", || {
+        redis.command(&["CLIENT", "LIST"]).text().lines().count() == 1
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_members_are_refreshed_and_discarded_ones_stay_out() {
     let redis = RedisServer::start();
     let config = RedisConfig::new(redis.url()).group_expiry(Duration::from_millis(400));
@@ -235,9 +249,7 @@ async fn an_unreachable_redis_is_one_clear_error() {
     let error = layer_from_url(&format!("redis://127.0.0.1:{port}"), "asgi").await;
     assert_eq!(
         chain(&error.expect_err("nobody listens")),
-        format!(
-            "cannot reach Redis at 127.0.0.1:{port}: connection refused"
-        )
+        format!("cannot reach Redis at 127.0.0.1:{port}: connection refused")
     );
 }
 

@@ -1,11 +1,13 @@
 //! With the real channels_redis on the same Redis, in both directions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use laureola_layers::{ChannelName, GroupName, Layer, LayerError};
-use laureola_message::Message;
+use laureola_message::{Message, Value};
 use laureola_redis::{RedisChannelLayer, RedisConfig};
 use laureola_testkit::{RedisServer, wait_until};
+use parking_lot::Mutex;
 use serde_json::json;
 
 use self::support::peer::{Peer, every_kind, numbered, numbers, receive, receive_many};
@@ -118,6 +120,43 @@ async fn plain_channels_cross_in_both_directions() {
         .await
         .unwrap();
     assert_eq!(python.receive("thumbnails", 1), [sent]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_and_a_rust_receiver_share_a_plain_channel_without_repeats() {
+    let redis = RedisServer::start();
+    let mut python = Peer::start(&redis, json!({}));
+    let layer = connect(&redis).await;
+    let jobs = name("jobs");
+    let mut mailbox = layer.listen(&jobs).await.unwrap();
+    let ours = Arc::new(Mutex::new(Vec::new()));
+    let receiving = tokio::spawn({
+        let ours = Arc::clone(&ours);
+        async move {
+            loop {
+                let message = receive(&mut mailbox).await;
+                ours.lock().push(message);
+            }
+        }
+    });
+    let python = tokio::task::spawn_blocking(move || python.receive("jobs", 20));
+    let mut sent = Vec::new();
+    while !python.is_finished() {
+        sent.push(numbered(sent.len() as i64));
+        layer
+            .send_message(&jobs, sent[sent.len() - 1].clone())
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let theirs = python.await.unwrap();
+    wait_until("every message to arrive", DEADLINE, || {
+        ours.lock().len() + theirs.len() >= sent.len()
+    });
+    receiving.abort();
+    let mut all = [ours.lock().clone(), theirs].concat();
+    all.sort_by_key(|message| message.value().get("n").and_then(Value::as_i64));
+    assert!(all == sent, "{} of {}", all.len(), sent.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
