@@ -141,7 +141,7 @@ impl Builder {
                     let shared = Shared::new(self.application, self.options);
                     return Ok(Server::new(shared, vec![listener]));
                 }
-                Err(error) => failed = failed.or(Some(BindError::listen(address, error))),
+                Err(error) => failed = failed.or_else(|| Some(BindError::listen(address, error))),
             }
         }
         Err(failed.unwrap_or(BindError::NoAddress))

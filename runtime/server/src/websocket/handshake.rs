@@ -32,7 +32,7 @@ pub(crate) async fn handshake(
     peer: &Arc<Peer>,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Response<Body>> {
-    let accept = check(&request)?;
+    let accept = check(&request).map_err(refusal)?;
     let upgrade = hyper::upgrade::on(&mut request);
     let (mut socket, mut events, present) = start(peer, request).await;
     let shared = &peer.shared;
@@ -59,30 +59,36 @@ pub(crate) async fn handshake(
     }
 }
 
-/// The value of `Sec-WebSocket-Accept`, or why there is none.
-fn check<B>(request: &Request<B>) -> Result<HeaderValue, Response<Body>> {
+/// The value of `Sec-WebSocket-Accept`, or the status to refuse with.
+fn check<B>(request: &Request<B>) -> Result<HeaderValue, StatusCode> {
     let headers = request.headers();
-    let bad = || page::refusal(StatusCode::BAD_REQUEST);
+    let bad = StatusCode::BAD_REQUEST;
     let has_host = headers.get(header::HOST).is_some_and(|host| !host.is_empty());
     let mut connection = headers.get_all(header::CONNECTION).iter();
     let upgrades = connection.any(|value| has_token(value, b"upgrade"));
     if request.method() != Method::GET || request.version() != Version::HTTP_11 || !has_host || !upgrades {
-        return Err(bad());
+        return Err(bad);
     }
-    let version = single(headers, &header::SEC_WEBSOCKET_VERSION).ok_or_else(bad)?;
+    let version = single(headers, &header::SEC_WEBSOCKET_VERSION).ok_or(bad)?;
     if version != "13" {
-        let mut page = page::refusal(StatusCode::UPGRADE_REQUIRED);
-        let headers = page.headers_mut();
-        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        return Err(page);
+        return Err(StatusCode::UPGRADE_REQUIRED);
     }
-    let key = single(headers, &header::SEC_WEBSOCKET_KEY).ok_or_else(bad)?;
+    let key = single(headers, &header::SEC_WEBSOCKET_KEY).ok_or(bad)?;
     if !is_key(key.as_bytes()) {
-        return Err(bad());
+        return Err(bad);
     }
     let accept = derive_accept_key(key.as_bytes());
     Ok(HeaderValue::try_from(accept).expect("base64 is a legal header value"))
+}
+
+fn refusal(status: StatusCode) -> Response<Body> {
+    let mut page = page::refusal(status);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        let headers = page.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    page
 }
 
 fn has_token(value: &HeaderValue, token: &[u8]) -> bool {

@@ -181,8 +181,7 @@ impl Outbound {
 
     /// Whether the stream has ended: everything is written, or never will be.
     pub(crate) fn is_over(&self) -> bool {
-        let state = self.state.lock();
-        state.stage == Stage::Dead || state.finishing && state.stream.is_none()
+        self.state.lock().is_over()
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -224,9 +223,10 @@ impl Outbound {
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, driver, senders) = {
             let mut state = self.state.lock();
-            let (stage, waiting) = (state.stage, !state.queue.is_empty());
+            let (stage, waiting, over) = (state.stage, !state.queue.is_empty(), state.is_over());
             let result = change(&mut state);
-            let calls_driver = state.stage != stage || !waiting && !state.queue.is_empty();
+            let begins_to_wait = !waiting && !state.queue.is_empty();
+            let calls_driver = state.stage != stage || begins_to_wait || state.is_over() != over;
             let driver = if calls_driver { state.driver.take() } else { None };
             let room = state.stage != Stage::Open || state.queued < self.high_water;
             let senders = if room && !state.senders.is_empty() {
@@ -306,6 +306,10 @@ impl State {
         if self.finishing && self.queue.is_empty() {
             self.stream = None;
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.stage == Stage::Dead || self.finishing && self.stream.is_none()
     }
 
     fn die(&mut self) {

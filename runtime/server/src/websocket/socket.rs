@@ -96,7 +96,7 @@ impl Socket {
 
     /// The application has ended; `failed` if by an error, a panic, or an abort.
     pub(crate) fn application_ended(&self, failed: bool) {
-        if self.decide(Decision::None).is_ok() {
+        if self.decide(Decision::None) {
             self.outbound.kill();
             return;
         }
@@ -127,12 +127,12 @@ impl Socket {
         self.heard.store(self.shared.clock.now(), Ordering::Relaxed);
     }
 
-    /// Settles the handshake; gives the decision back where that is done already.
-    fn decide(&self, decision: Decision) -> Result<(), Decision> {
+    /// Settles the handshake. Returns whether it was still open.
+    fn decide(&self, decision: Decision) -> bool {
         let waker = {
             let mut handshake = self.handshake.lock();
             if handshake.over {
-                return Err(decision);
+                return false;
             }
             handshake.over = true;
             if matches!(decision, Decision::Accept { .. }) {
@@ -144,21 +144,21 @@ impl Socket {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(())
+        true
     }
 
-    /// A decision that was not taken: too late, or out of turn?
+    /// The application decides; `text` is for one that does it twice.
     fn settle(&self, decision: Decision, text: &'static str) -> Result<(), TrySendError> {
-        let refuses = !matches!(decision, Decision::Accept { .. });
-        match self.decide(decision) {
-            Ok(()) => {
-                if refuses {
-                    self.outbound.kill();
-                }
-                Ok(())
+        let accepts = matches!(decision, Decision::Accept { .. });
+        if self.decide(decision) {
+            if !accepts {
+                self.outbound.kill();
             }
-            Err(_) if self.is_open() => Err(TrySendError::protocol(text)),
-            Err(_) => Err(TrySendError::disconnected()),
+            Ok(())
+        } else if self.is_open() {
+            Err(TrySendError::protocol(text))
+        } else {
+            Err(TrySendError::disconnected())
         }
     }
 
@@ -195,7 +195,7 @@ impl Socket {
             let text = format!("invalid close code {code} (must be 1000 or from [3000, 4999])");
             return Err(TrySendError::protocol(text));
         }
-        if self.decide(Decision::Refuse).is_ok() {
+        if self.decide(Decision::Refuse) {
             self.outbound.kill();
             return Ok(());
         }

@@ -36,16 +36,20 @@ impl Running {
             .worker_threads(2)
             .enable_all()
             .build()
-            .unwrap();
+            .expect("a runtime");
         let builder = settings(Server::builder(application));
-        let server = runtime.block_on(builder.bind(("127.0.0.1", 0))).unwrap();
+        let server = runtime
+            .block_on(builder.bind(("127.0.0.1", 0)))
+            .expect("a free port");
         let port = server.local_addr().port();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(server.serve(shutdown)).unwrap();
+            runtime
+                .block_on(server.serve(shutdown))
+                .expect("served to its end");
         });
         Self {
             port,
@@ -67,7 +71,7 @@ impl Running {
     fn end(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+            thread.join().expect("the server does not panic");
         }
     }
 
