@@ -3,54 +3,35 @@
 //! The value is described to Python in JSON, so that neither side's msgpack explains it to the other.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use bytes::Bytes;
 use laureola_message::{Channels, Message, Value, envelope, msgpack};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::TestCaseError;
 use serde_json::{Value as Json, json};
 
+#[path = "support/peer.rs"]
+mod peer;
 #[path = "support/values.rs"]
 mod values;
+
+use peer::{Peer, hex, run, unhex};
 
 /// How many generated values one run compares.
 const CASES: u32 = 10_000;
 
-/// The Python process; it ends when its stdin is closed.
-struct Python {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
+/// The judge.
+struct Python(Peer);
 
 impl Python {
     fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python_msgpack.py");
-        let mut child = Command::new(laureola_testkit::python())
-            .arg(script)
-            .env("PYTHONUTF8", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python starts");
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        Self { child, stdin, stdout }
+        Self(Peer::start("python_msgpack.py"))
     }
 
     /// What Python packs for this description, and what it makes of our bytes.
     fn judge(&mut self, description: &Json, ours: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
-        let request = format!("{description}\t{}\n", hex(ours));
-        let stdin = self.stdin.as_mut().expect("stdin is open until the drop");
-        stdin.write_all(request.as_bytes()).expect("python reads");
-        let mut answer = String::new();
-        self.stdout.read_line(&mut answer).expect("python answers");
-        let answer = answer.trim_end();
-        let (theirs, again) = answer
-            .split_once('\t')
-            .ok_or_else(|| format!("python says {answer:?}"))?;
+        let answer = self.0.ask(&format!("{description}\t{}", hex(ours)))?;
+        let (theirs, again) = answer.split_once('\t').expect("two fields");
         Ok((unhex(theirs), unhex(again)))
     }
 
@@ -79,17 +60,12 @@ impl Python {
     }
 }
 
-impl Drop for Python {
-    fn drop(&mut self) {
-        drop(self.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn generated_values_are_equal_byte_for_byte() {
     let python = RefCell::new(Python::start());
-    run(&values::any_value(), |value| python.borrow_mut().check(&value));
+    run(CASES, &values::any_value(), |value| {
+        python.borrow_mut().check(&value)
+    });
 }
 
 #[test]
@@ -107,7 +83,7 @@ fn every_border_of_a_form_is_equal_byte_for_byte() {
 fn the_envelope_is_what_python_packs_with_the_key_appended() {
     let python = RefCell::new(Python::start());
     let names = prop::collection::vec("specific\\.[0-9a-f]{4}![0-9a-f]{4}", 1..18);
-    run_cases(500, &(values::any_message(), names), |(message, names)| {
+    run(500, &(values::any_message(), names), |(message, names)| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let list = names.iter().map(|name| Value::from(*name)).collect();
         for (channels, value) in [
@@ -140,22 +116,6 @@ fn what_we_refuse_python_refuses_too() {
         assert!(msgpack::decode(Bytes::from_static(bytes)).is_err(), "{bytes:?}");
         assert!(python.judge(&Json::Null, bytes).is_err(), "{bytes:?}");
     }
-}
-
-fn run<S: Strategy>(strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    run_cases(CASES, strategy, test);
-}
-
-fn run_cases<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        max_shrink_iters: 2_000,
-        ..ProptestConfig::default()
-    };
-    TestRunner::new(config)
-        .run(strategy, test)
-        .unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// Both sides of every border between two forms, and the odd ones out.
@@ -257,23 +217,6 @@ fn describe(value: &Value) -> Json {
         }
         Value::Ext(code, data) => json!({ "e": [code, hex(data)] }),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).expect("a hex digit") as u8;
-    text.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-        .collect()
 }
 
 /// The start of bytes that may be long.

@@ -17,6 +17,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
 }
 
 /// A map with text keys.
+#[allow(dead_code, reason = "not every test that includes this file needs messages")]
 pub(crate) fn any_message() -> impl Strategy<Value = Value> {
     map(text().prop_map(Value::from), any_value())
 }
