@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use laureola_layers::{GroupName, LayerError};
-use laureola_message::{Channels, Message, envelope};
+use laureola_message::{Channels, Message};
 
 use crate::clock::Score;
 use crate::layer::Inner;
@@ -64,7 +64,7 @@ pub(crate) async fn send(inner: &Arc<Inner>, group: &GroupName, message: &Messag
             .arg(millis(inner.config.expiry));
         let (mut count, mut bytes) = (0, 0);
         for (non_local, names) in rest {
-            let member = envelope::seal(&inner.random_prefix.next(), message, Some(Channels::Many(names)));
+            let member = inner.codec.seal(message, Some(Channels::Many(names)));
             bytes += member.len();
             invocation
                 .key(shard.keys.queue(non_local))

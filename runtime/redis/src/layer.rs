@@ -9,12 +9,13 @@ use std::time::Duration;
 use laureola_layers::directory::Directory;
 use laureola_layers::name::random_hex;
 use laureola_layers::{ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, mailbox};
-use laureola_message::{Channels, Message, envelope};
+use laureola_message::{Channels, Message};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::codec::Codec;
 use crate::config::RedisConfig;
 use crate::error::{RedisFault, backend};
 use crate::group;
@@ -23,8 +24,8 @@ use crate::leaving::Leaving;
 use crate::link::Link;
 use crate::listen::Listen;
 use crate::membership::Membership;
-use crate::random_prefix::RandomPrefix;
-use crate::receive::{Receive, ReceiveLog};
+use crate::queue::{Complaints, Queue};
+use crate::receive::Receive;
 use crate::script::Scripts;
 use crate::shard::{Shard, millis};
 use crate::stop::Stopper;
@@ -64,12 +65,12 @@ pub(crate) struct Inner {
     /// Identifies this process in its channels' names.
     client_prefix: Box<str>,
     pub(crate) clock: Clock,
-    pub(crate) random_prefix: RandomPrefix,
+    pub(crate) codec: Arc<Codec>,
     pub(crate) scripts: Arc<Scripts>,
     directory: Arc<Directory>,
     shard: Arc<Shard>,
     pub(crate) over_capacity: Throttle,
-    receive_log: Arc<ReceiveLog>,
+    complaints: Arc<Complaints>,
 }
 
 /// The tasks; they end with the layer.
@@ -85,6 +86,19 @@ impl Inner {
     /// The server that holds what is called `name`: a group, or the non-local name of a channel.
     pub(crate) fn shard(&self, _name: &str) -> &Arc<Shard> {
         &self.shard
+    }
+
+    /// What a channel of this process is received from.
+    fn queue(&self, channel: &ChannelName) -> Queue {
+        let shard = self.shard(channel.non_local());
+        Queue {
+            link: Arc::clone(&shard.link),
+            key: shard.keys.channel(channel),
+            expiry: self.config.expiry,
+            codec: Arc::clone(&self.codec),
+            scripts: Arc::clone(&self.scripts),
+            complaints: Arc::clone(&self.complaints),
+        }
     }
 }
 
@@ -121,12 +135,12 @@ impl RedisChannelLayer {
             inner: Arc::new(Inner {
                 client_prefix: random_hex(),
                 clock: Clock::default(),
-                random_prefix: RandomPrefix::new(config.random_prefix_length),
+                codec: Arc::new(Codec::new(config.random_prefix_length)),
                 scripts: Arc::new(Scripts::new()),
                 directory: Arc::new(Directory::new()),
                 shard,
                 over_capacity: Throttle::default(),
-                receive_log: Arc::new(ReceiveLog::default()),
+                complaints: Arc::new(Complaints::default()),
                 config,
             }),
             closed: AtomicBool::new(false),
@@ -160,16 +174,9 @@ impl RedisChannelLayer {
             ));
         }
         received.insert(prefix.into());
-        let inner = &self.inner;
-        let shard = inner.shard(channel.non_local());
         let receive = Receive {
-            link: Arc::clone(&shard.link),
-            scripts: Arc::clone(&inner.scripts),
-            directory: Arc::clone(&inner.directory),
-            queue: shard.keys.channel(channel),
-            expiry: inner.config.expiry,
-            random_prefix_length: inner.random_prefix.len(),
-            log: Arc::clone(&inner.receive_log),
+            queue: self.inner.queue(channel),
+            directory: Arc::clone(&self.inner.directory),
         };
         self.tasks
             .lock()
@@ -196,17 +203,10 @@ impl ChannelLayer for RedisChannelLayer {
                 "only a plain channel can be listened to; a process-specific one has its mailbox",
             ));
         }
-        let inner = &self.inner;
-        let shard = inner.shard(channel.as_str());
         let (sender, receiver) = mailbox(1);
         let listen = Listen {
-            link: Arc::clone(&shard.link),
-            scripts: Arc::clone(&inner.scripts),
+            queue: self.inner.queue(channel),
             mailbox: sender,
-            queue: shard.keys.channel(channel),
-            expiry: inner.config.expiry,
-            random_prefix_length: inner.random_prefix.len(),
-            log: Arc::clone(&inner.receive_log),
         };
         let mut tasks = self.tasks.lock();
         // Those whose mailbox is gone.
@@ -222,7 +222,7 @@ impl ChannelLayer for RedisChannelLayer {
         let envelope = channel
             .is_process_specific()
             .then(|| Channels::One(channel.as_str()));
-        let member = envelope::seal(&inner.random_prefix.next(), &message, envelope);
+        let member = inner.codec.seal(&message, envelope);
         let score = inner.clock.next();
         let mut invocation = inner.scripts.send.prepare_invoke();
         invocation

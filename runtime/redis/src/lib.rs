@@ -9,12 +9,12 @@
 //! - [`layer`]: [`RedisChannelLayer`], and what each operation does to Redis
 //! - `group`: a group send; `shard`: one server, its memberships and the tasks that tend them
 //! - `receive`: the task that receives for this process; `listen`: the one behind a plain channel;
-//!   `blocking`: the connection they wait on
+//!   `queue`: what they read; `blocking`: the connection they wait on
 //! - `link`: the connection all commands share, and how it comes back
 //! - `membership`, `leaving`: the groups of this process's channels, and those they are to leave
 //! - `stop`, `backoff`, `throttle`: how tasks end, how long they pause, how often they complain
-//! - `script`: what happens in Redis as one step; `key`, `clock`, `random_prefix`: names, scores,
-//!   and the bytes that keep equal messages apart
+//! - `script`: what happens in Redis as one step; `key`, `clock`, `codec`, `random_prefix`: names,
+//!   scores, messages, and the bytes that keep equal ones apart
 //! - [`url`]: a layer by its URL; [`error`]: why Redis did not do it
 //!
 //! # Example
@@ -41,6 +41,7 @@
 mod backoff;
 mod blocking;
 mod clock;
+mod codec;
 pub mod config;
 pub mod error;
 mod group;
@@ -50,6 +51,7 @@ mod leaving;
 mod link;
 mod listen;
 mod membership;
+mod queue;
 mod random_prefix;
 mod receive;
 mod script;

@@ -7,7 +7,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use laureola_layers::mailbox::{Left, MailboxSender, Overflow, Pushed};
@@ -18,9 +17,8 @@ use tokio::time::{Instant, timeout};
 use crate::backoff::Backoff;
 use crate::blocking::{Blocking, Popped, TURN};
 use crate::key::Keys;
-use crate::link::{DEADLINE, Link};
-use crate::receive::{ReceiveLog, open};
-use crate::script::Scripts;
+use crate::link::DEADLINE;
+use crate::queue::Queue;
 use crate::shard::millis;
 use crate::stop::Stop;
 
@@ -29,16 +27,12 @@ const LOOK_AT: isize = 100;
 /// How often a message that could not be delivered is put back before it is given up.
 const ATTEMPTS: usize = 5;
 
-/// The task behind one mailbox of a plain channel.
+/// The task behind one mailbox of a plain channel. It ends with the layer, or within a turn of
+/// the mailbox's end.
 #[derive(Debug)]
 pub(crate) struct Listen {
-    pub(crate) link: Arc<Link>,
-    pub(crate) scripts: Arc<Scripts>,
+    pub(crate) queue: Queue,
     pub(crate) mailbox: MailboxSender,
-    pub(crate) queue: String,
-    pub(crate) expiry: Duration,
-    pub(crate) random_prefix_length: usize,
-    pub(crate) log: Arc<ReceiveLog>,
 }
 
 impl Listen {
@@ -50,10 +44,10 @@ impl Listen {
             let Err(error) = self.session(&stop, &mut held, &mut backoff).await else {
                 return;
             };
-            self.log.failed(&self.link, &self.queue, &error);
+            self.queue.failed(&error);
             backoff.pause().await;
             tokio::select! {
-                () = self.link.wait_up() => {}
+                () = self.queue.link.wait_up() => {}
                 () = stop.wait() => return,
             }
         }
@@ -67,7 +61,7 @@ impl Listen {
         held: &mut Option<Popped>,
         backoff: &mut Backoff,
     ) -> RedisResult<()> {
-        let mut blocking = Blocking::open(&self.link, stop).await?;
+        let mut blocking = Blocking::open(&self.queue.link, stop).await?;
         let mut abandoned = Abandoned::default();
         loop {
             let wanted = tokio::select! {
@@ -80,8 +74,8 @@ impl Listen {
                 }
                 return Ok(());
             }
-            abandoned.rescue(self).await;
-            let popped = blocking.pop(&self.queue).await?;
+            abandoned.rescue(&self.queue).await;
+            let popped = blocking.pop(&self.queue.key).await?;
             backoff.reset();
             if let Some(popped) = popped {
                 if stop.is_set() || !self.hand_over(&popped) {
@@ -97,14 +91,14 @@ impl Listen {
 
     /// Puts a message into the mailbox; false if nobody receives from it any more.
     fn hand_over(&self, popped: &Popped) -> bool {
-        match open(popped.member.clone(), self.random_prefix_length) {
+        match self.queue.codec.open(popped.member.clone()) {
             Ok((message, _)) => {
                 let delivery = Arc::new(Delivery::new(message));
                 // One at a time: there is room.
                 self.mailbox.push(delivery, Overflow::DropOldest, None) != Pushed::Closed
             }
             Err(error) => {
-                self.log.malformed(&self.queue, &error);
+                self.queue.malformed(&error);
                 true
             }
         }
@@ -114,19 +108,21 @@ impl Listen {
     async fn put_back(&self, popped: &Popped) {
         let mut pipeline = redis::pipe();
         let mut add = redis::cmd("ZADD");
-        add.arg(&self.queue).arg(&*popped.score).arg(&*popped.member);
+        add.arg(&self.queue.key).arg(&*popped.score).arg(&*popped.member);
         pipeline.add_command(add).ignore();
-        pipeline.pexpire(&self.queue, millis(self.expiry)).ignore();
+        pipeline
+            .pexpire(&self.queue.key, millis(self.queue.expiry))
+            .ignore();
         let mut backoff = Backoff::new();
         for _ in 0..ATTEMPTS {
-            match self.link.pipe::<()>("put a message back", &pipeline).await {
+            match self.queue.link.pipe::<()>("put a message back", &pipeline).await {
                 Ok(()) => return,
                 Err(_) => backoff.pause().await,
             }
-            let _ = timeout(DEADLINE, self.link.wait_up()).await;
+            let _ = timeout(DEADLINE, self.queue.link.wait_up()).await;
         }
         tracing::warn!(
-            queue = self.queue,
+            queue = self.queue.key,
             "a message is lost: redis was away when it was to be put back"
         );
     }
@@ -144,16 +140,16 @@ struct Abandoned {
 
 impl Abandoned {
     /// Looks, once a turn at most, and moves what was there the last time as well.
-    async fn rescue(&mut self, listen: &Listen) {
+    async fn rescue(&mut self, queue: &Queue) {
         if self.looked.is_some_and(|looked| looked.elapsed() < TURN) {
             return;
         }
         self.looked = Some(Instant::now());
-        let in_flight = Keys::in_flight(&listen.queue);
+        let in_flight = Keys::in_flight(&queue.key);
         let mut look = redis::cmd("ZRANGE");
         look.arg(&in_flight).arg(0).arg(LOOK_AT - 1);
         // Best effort: the next turn tries again.
-        let Ok(present) = listen
+        let Ok(present) = queue
             .link
             .query::<Vec<Bytes>>("look for abandoned messages", &look)
             .await
@@ -165,22 +161,19 @@ impl Abandoned {
         if old.is_empty() {
             return;
         }
-        let mut rescue = listen.scripts.rescue.prepare_invoke();
-        rescue
-            .key(&listen.queue)
-            .key(&in_flight)
-            .arg(millis(listen.expiry));
+        let mut rescue = queue.scripts.rescue.prepare_invoke();
+        rescue.key(&queue.key).key(&in_flight).arg(millis(queue.expiry));
         for member in &old {
             rescue.arg(&**member);
         }
-        match listen
+        match queue
             .link
             .script::<i64>("rescue abandoned messages", &rescue)
             .await
         {
             Ok(messages) => {
                 tracing::info!(
-                    queue = listen.queue,
+                    queue = queue.key,
                     messages,
                     "took over messages of a process that died"
                 );
