@@ -1,15 +1,14 @@
 //! Runs one consumer: the client's events and the layer's deliveries, one at a time.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use http::{Response, StatusCode};
 use laureola_asgi::exchange::Body;
 use laureola_asgi::{CloseCode, Command, Event, Payload, Receiver, Sender, WebSocketScope};
+use laureola_layers::mailbox::Received;
 use laureola_layers::{Layer, Mailbox};
-use laureola_message::Delivery;
 
 use crate::Result;
 use crate::context::Context;
@@ -56,10 +55,11 @@ async fn serve<C: JsonConsumer>(
             Next::Client(Event::WebSocketReceive(payload)) => received(consumer, ctx, &payload).await?,
             Next::Client(Event::WebSocketDisconnect { code, .. }) => return Ok(code),
             Next::Client(_) => {}
-            Next::Layer(delivery) => {
+            Next::Layer(Received::Delivery(delivery)) => {
                 let event = delivery.event::<C::Event>()?;
                 consumer.event(ctx, Shared::new(event, delivery)).await?;
             }
+            Next::Layer(Received::Notice(notice)) => consumer.notice(ctx, notice).await?,
         }
         // Neither a chatty client nor a busy group may starve the other.
         client_first = !client_first;
@@ -79,7 +79,7 @@ async fn received<C: JsonConsumer>(consumer: &mut C, ctx: &mut Context, payload:
 
 enum Next {
     Client(Event),
-    Layer(Arc<Delivery>),
+    Layer(Received),
 }
 
 async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool) -> Next {
@@ -87,8 +87,8 @@ async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool)
         if client_first && let Poll::Ready(event) = receive.poll_next(cx) {
             return Poll::Ready(Next::Client(event));
         }
-        if let Poll::Ready(delivery) = mailbox.poll_recv(cx) {
-            return Poll::Ready(Next::Layer(delivery));
+        if let Poll::Ready(received) = mailbox.poll_next(cx) {
+            return Poll::Ready(Next::Layer(received));
         }
         if client_first {
             return Poll::Pending;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use laureola_asgi::{AppError, Application, BoxFuture, CloseCode, Connection, Scope, WebSocketScope};
-use laureola_layers::Layer;
+use laureola_layers::{Layer, Notice};
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
@@ -57,6 +57,18 @@ pub trait JsonConsumer: Send + Sized + 'static {
         error: InvalidMessage,
     ) -> impl Future<Output = Result<()>> + Send {
         async move { ctx.close_with(1007, error.to_string()).await }
+    }
+
+    /// The channel layer has something to say that is no message: its server is away or back, or
+    /// this consumer was too slow for its mailbox. Unless written otherwise the last closes with
+    /// 1013 (try again later), and the others pass.
+    fn notice(&mut self, ctx: &mut Context, notice: Notice) -> impl Future<Output = Result<()>> + Send {
+        async move {
+            match notice {
+                Notice::Overflowed => ctx.close_with(1013, "too slow: messages were lost").await,
+                _ => Ok(()),
+            }
+        }
     }
 
     /// The connection has ended. Nothing can be sent any more; groups are left afterwards.

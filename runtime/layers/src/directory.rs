@@ -78,7 +78,10 @@ impl Directory {
             let here = self.0.read();
             for mailbox in chunk.iter().filter_map(|name| here.get(name.as_ref())) {
                 let pushed = mailbox.push(Arc::clone(delivery), overflow, None);
-                full += usize::from(matches!(pushed, Pushed::Full | Pushed::DroppedOldest));
+                full += usize::from(matches!(
+                    pushed,
+                    Pushed::Full | Pushed::DroppedOldest | Pushed::GaveUp
+                ));
             }
         }
         full

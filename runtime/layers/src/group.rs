@@ -120,7 +120,10 @@ pub async fn fan_out(
         }
         for mailbox in chunk {
             let pushed = mailbox.push(Arc::clone(delivery), overflow, expires);
-            full += usize::from(matches!(pushed, Pushed::Full | Pushed::DroppedOldest));
+            full += usize::from(matches!(
+                pushed,
+                Pushed::Full | Pushed::DroppedOldest | Pushed::GaveUp
+            ));
         }
     }
     full

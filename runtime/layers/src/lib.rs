@@ -8,6 +8,8 @@
 //! - [`name`]: channel and group names, validated when they are made
 //! - [`layer`]: the [`ChannelLayer`] trait backends implement, and the [`Layer`] handle users hold
 //! - [`channel`]: one consumer's channel; dropping it leaves every group
+//! - [`capacity`]: how many messages may wait, by channel name
+//! - [`notice`]: what a consumer may want to know besides its messages
 //! - [`mod@mailbox`]: the bounded queue behind a channel
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
@@ -40,6 +42,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod capacity;
 pub mod channel;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -50,10 +53,13 @@ pub mod layer;
 pub mod mailbox;
 pub mod memory;
 pub mod name;
+pub mod notice;
 
+pub use capacity::{Capacities, CapacityError};
 pub use channel::Channel;
 pub use error::LayerError;
 pub use layer::{ChannelLayer, Layer};
 pub use mailbox::{Mailbox, MailboxSender, mailbox};
 pub use memory::MemoryLayer;
 pub use name::{ChannelName, GroupName, NameError};
+pub use notice::Notice;

@@ -10,6 +10,8 @@ use laureola_message::Delivery;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::notice::{Notice, Notices};
+
 /// Makes a mailbox that holds at most `capacity` deliveries (at least one).
 ///
 /// Idle it costs one small allocation; deliveries are shared, so a waiting one costs 24 bytes.
@@ -20,6 +22,8 @@ pub fn mailbox(capacity: usize) -> (MailboxSender, Mailbox) {
         capacity: capacity.max(1),
         wakers: Vec::new(),
         receivers: 1,
+        notices: Notices::default(),
+        gave_up: false,
         fed: false,
         feeder: None,
         left: Vec::new(),
@@ -35,6 +39,10 @@ pub enum Overflow {
     /// Make room by dropping the one that waited longest (a process's local buffer in
     /// channels_redis).
     DropOldest,
+    /// Give the channel up: what waits in it goes, nothing more is taken, and its consumer gets
+    /// [`Notice::Overflowed`]. For clients that fetch everything anew when they reconnect, and must
+    /// not go on with a gap.
+    Close,
 }
 
 /// What became of a delivery.
@@ -46,6 +54,8 @@ pub enum Pushed {
     DroppedOldest,
     /// The mailbox was full; it was dropped.
     Full,
+    /// The mailbox was full; it was given up with everything in it.
+    GaveUp,
     /// Nobody receives from the mailbox any more; it was dropped.
     Closed,
 }
@@ -57,6 +67,9 @@ struct Shared {
     /// that was woken alone might just be going away.
     wakers: Vec<Waker>,
     receivers: usize,
+    notices: Notices,
+    /// Overflowed under [`Overflow::Close`].
+    gave_up: bool,
     /// Whether a task brings a delivery only when one is wanted, and takes back what is left.
     fed: bool,
     feeder: Option<Waker>,
@@ -94,7 +107,7 @@ impl MailboxSender {
     pub fn push(&self, delivery: Arc<Delivery>, overflow: Overflow, expires: Option<Instant>) -> Pushed {
         let mut dropped = None;
         let mut shared = self.0.lock();
-        if shared.receivers == 0 {
+        if shared.receivers == 0 || shared.gave_up {
             return Pushed::Closed;
         }
         if shared.waiting.len() >= shared.capacity {
@@ -104,6 +117,16 @@ impl MailboxSender {
             match overflow {
                 Overflow::DropNewest => return Pushed::Full,
                 Overflow::DropOldest => dropped = shared.waiting.pop_front(),
+                Overflow::Close => {
+                    shared.gave_up = true;
+                    let waiting = std::mem::take(&mut shared.waiting);
+                    shared.notices.add(Notice::Overflowed);
+                    let wakers = std::mem::take(&mut shared.wakers);
+                    drop(shared);
+                    drop(waiting);
+                    wakers.into_iter().for_each(Waker::wake);
+                    return Pushed::GaveUp;
+                }
             }
         }
         shared.waiting.push_back(Waiting { delivery, expires });
@@ -115,6 +138,17 @@ impl MailboxSender {
         } else {
             Pushed::Queued
         }
+    }
+
+    /// Tells the receiver of something that is no message. It takes no room; the same notice twice,
+    /// untaken, is one.
+    pub fn notify(&self, notice: Notice) {
+        let wakers = {
+            let mut shared = self.0.lock();
+            shared.notices.add(notice);
+            std::mem::take(&mut shared.wakers)
+        };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Another receiving end, which competes with those that exist for every delivery.
@@ -171,11 +205,35 @@ impl MailboxSender {
 #[derive(Debug)]
 pub struct Left(pub Vec<Arc<Delivery>>);
 
+/// What a mailbox brings.
+#[derive(Clone, Debug)]
+pub enum Received {
+    /// A message.
+    Delivery(Arc<Delivery>),
+    /// Something else its consumer may want to know.
+    Notice(Notice),
+}
+
 /// The receiving end of a mailbox.
 pub struct Mailbox(Arc<Mutex<Shared>>);
 
 impl Mailbox {
-    /// The next delivery that has not expired; waits for it without a deadline. Cancel-safe.
+    /// The next notice, or else the next delivery that has not expired; waits for it without a
+    /// deadline. Cancel-safe.
+    pub async fn next(&mut self) -> Received {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// [`Mailbox::next`], to be polled beside other sources.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        if let Some(notice) = self.0.lock().notices.take() {
+            return Poll::Ready(Received::Notice(notice));
+        }
+        self.poll_recv(cx).map(Received::Delivery)
+    }
+
+    /// The next delivery that has not expired, whatever notices there are; waits for it without a
+    /// deadline. Cancel-safe.
     pub async fn recv(&mut self) -> Arc<Delivery> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -262,134 +320,4 @@ impl fmt::Debug for Mailbox {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use laureola_message::Message;
-    use std::time::Duration;
-
-    fn delivery(number: i64) -> Arc<Delivery> {
-        let message = Message::new(&std::collections::BTreeMap::from([("n", number)])).expect("a map");
-        Arc::new(Delivery::new(message))
-    }
-
-    fn number(delivery: &Arc<Delivery>) -> i64 {
-        delivery
-            .message()
-            .value()
-            .get("n")
-            .and_then(laureola_message::Value::as_i64)
-            .expect("n")
-    }
-
-    #[tokio::test]
-    async fn deliveries_come_in_order() {
-        let (sender, mut mailbox) = mailbox(10);
-        let writer = tokio::spawn(async move {
-            for n in 0..100 {
-                while sender.push(delivery(n), Overflow::DropNewest, None) == Pushed::Full {
-                    tokio::task::yield_now().await;
-                }
-            }
-        });
-        for n in 0..100 {
-            assert_eq!(number(&mailbox.recv().await), n);
-        }
-        writer.await.expect("no panic");
-    }
-
-    #[tokio::test]
-    async fn a_full_mailbox_refuses_the_newest_or_drops_the_oldest() {
-        let (sender, mut mailbox) = mailbox(2);
-        assert_eq!(
-            sender.push(delivery(1), Overflow::DropNewest, None),
-            Pushed::Queued
-        );
-        assert_eq!(
-            sender.push(delivery(2), Overflow::DropNewest, None),
-            Pushed::Queued
-        );
-        assert_eq!(sender.push(delivery(3), Overflow::DropNewest, None), Pushed::Full);
-        assert_eq!(
-            sender.push(delivery(4), Overflow::DropOldest, None),
-            Pushed::DroppedOldest
-        );
-        assert_eq!(number(&mailbox.recv().await), 2);
-        assert_eq!(number(&mailbox.recv().await), 4);
-        assert!(mailbox.try_recv().is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_expired_delivery_is_never_received_and_makes_room() {
-        let (sender, mut mailbox) = mailbox(1);
-        let expires = Some(Instant::now() + Duration::from_secs(60));
-        sender.push(delivery(1), Overflow::DropNewest, expires);
-        tokio::time::advance(Duration::from_secs(61)).await;
-        assert_eq!(
-            sender.push(delivery(2), Overflow::DropNewest, expires),
-            Pushed::Queued
-        );
-        assert!(
-            mailbox.try_recv().is_none(),
-            "the second had expired when it came"
-        );
-        sender.push(delivery(3), Overflow::DropNewest, None);
-        assert_eq!(number(&mailbox.recv().await), 3);
-    }
-
-    #[tokio::test]
-    async fn a_mailbox_without_a_receiver_takes_nothing() {
-        let (sender, mailbox) = mailbox(1);
-        drop(mailbox);
-        assert!(!sender.is_received());
-        assert_eq!(
-            sender.push(delivery(1), Overflow::DropNewest, None),
-            Pushed::Closed
-        );
-        assert!(sender.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_feeder_hears_when_a_delivery_is_wanted_and_takes_back_what_was_left() {
-        let (sender, mut mailbox) = mailbox(10);
-        let feeder = tokio::spawn({
-            let sender = sender.clone();
-            async move {
-                for n in 0.. {
-                    if let Err(Left(left)) = sender.wanted().await {
-                        return (n, left);
-                    }
-                    sender.push(delivery(n), Overflow::DropNewest, None);
-                }
-                unreachable!("the numbers do not end");
-            }
-        });
-        for n in 0..5 {
-            assert_eq!(number(&mailbox.recv().await), n);
-        }
-        // The sixth is asked for by a receiver that then goes away without taking it.
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(mailbox.poll_recv(&mut cx).is_pending());
-        while sender.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        drop(mailbox);
-        let (fed, left) = feeder.await.expect("no panic");
-        assert_eq!(fed, 6);
-        assert_eq!(left.iter().map(number).collect::<Vec<_>>(), [5]);
-    }
-
-    #[tokio::test]
-    async fn receivers_compete_and_one_that_leaves_loses_nothing() {
-        let (sender, first) = mailbox(10);
-        let mut second = sender.subscribe();
-        let mut first = first;
-        let waits = tokio::spawn(async move { number(&second.recv().await) });
-        tokio::task::yield_now().await;
-        // The first receiver waits, is woken, and leaves before it takes the delivery.
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(first.poll_recv(&mut cx).is_pending());
-        sender.push(delivery(7), Overflow::DropNewest, None);
-        drop(first);
-        assert_eq!(waits.await.expect("no panic"), 7);
-    }
-}
+mod tests;

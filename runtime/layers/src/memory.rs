@@ -9,6 +9,7 @@ use std::time::Duration;
 use laureola_message::{Delivery, Message};
 use tokio::time::Instant;
 
+use crate::capacity::Capacities;
 use crate::directory::Directory;
 use crate::error::LayerError;
 use crate::group::{Groups, fan_out};
@@ -25,7 +26,7 @@ use self::plain::PlainChannels;
 /// a member that is still received for never expires from its group.
 #[derive(Debug)]
 pub struct MemoryLayer {
-    capacity: usize,
+    capacities: Capacities,
     expiry: Duration,
     group_expiry: Duration,
     process: Box<str>,
@@ -38,7 +39,7 @@ pub struct MemoryLayer {
 impl Default for MemoryLayer {
     fn default() -> Self {
         Self {
-            capacity: 100,
+            capacities: Capacities::default(),
             expiry: Duration::from_secs(60),
             group_expiry: Duration::from_secs(86_400),
             process: random_hex(),
@@ -60,7 +61,14 @@ impl MemoryLayer {
     /// How many messages wait in a channel at most; default 100, at least 1.
     #[must_use]
     pub fn capacity(mut self, messages: usize) -> Self {
-        self.capacity = messages.max(1);
+        self.capacities = self.capacities.with_default(messages);
+        self
+    }
+
+    /// Capacities by channel name; default 100 for every channel.
+    #[must_use]
+    pub fn capacities(mut self, capacities: Capacities) -> Self {
+        self.capacities = capacities;
         self
     }
 
@@ -84,7 +92,10 @@ impl MemoryLayer {
         if channel.is_process_specific() {
             return self.directory.get(channel.as_str());
         }
-        Some(self.plain.mailbox_of(channel, self.capacity))
+        Some(
+            self.plain
+                .mailbox_of(channel, self.capacities.of(channel.as_str())),
+        )
     }
 
     fn expires(&self) -> Option<Instant> {
@@ -104,7 +115,7 @@ impl ChannelLayer for MemoryLayer {
     async fn new_channel(&self, prefix: &str) -> Result<(ChannelName, Mailbox), LayerError> {
         self.open()?;
         let name = ChannelName::process_specific(prefix, &self.process)?;
-        let (sender, receiver) = mailbox(self.capacity);
+        let (sender, receiver) = mailbox(self.capacities.of(name.as_str()));
         self.directory.insert(name.clone(), sender);
         Ok((name, receiver))
     }
@@ -116,7 +127,10 @@ impl ChannelLayer for MemoryLayer {
                 "only a plain channel can be listened to; a process-specific one has its mailbox",
             ));
         }
-        Ok(self.plain.mailbox_of(channel, self.capacity).subscribe())
+        Ok(self
+            .plain
+            .mailbox_of(channel, self.capacities.of(channel.as_str()))
+            .subscribe())
     }
 
     async fn send(&self, channel: &ChannelName, message: Message) -> Result<(), LayerError> {
@@ -130,7 +144,7 @@ impl ChannelLayer for MemoryLayer {
             self.expires(),
         ) {
             Pushed::Full => Err(LayerError::ChannelFull(channel.clone())),
-            Pushed::Queued | Pushed::DroppedOldest | Pushed::Closed => Ok(()),
+            Pushed::Queued | Pushed::DroppedOldest | Pushed::GaveUp | Pushed::Closed => Ok(()),
         }
     }
 

@@ -1,0 +1,124 @@
+//! How many messages may wait, by channel name.
+
+use std::fmt;
+
+use glob::Pattern;
+
+/// A default capacity, and exceptions by pattern (channels_redis' `capacity` and
+/// `channel_capacity`).
+///
+/// A pattern is a glob over the whole channel name, as Python's `fnmatch` reads it: `*`, `?`,
+/// `[seq]`, `[!seq]`; the first that matches counts.
+///
+/// ```
+/// use laureola_layers::Capacities;
+///
+/// let capacities = Capacities::new(100).with("thumbnails", 10)?.with("specific.*", 1_000)?;
+/// assert_eq!(capacities.of("thumbnails"), 10);
+/// assert_eq!(capacities.of("specific.ab!cd"), 1_000);
+/// assert_eq!(capacities.of("mail"), 100);
+/// # Ok::<_, laureola_layers::CapacityError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Capacities {
+    default: usize,
+    rules: Vec<(Pattern, usize)>,
+}
+
+/// A pattern that is no glob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapacityError {
+    pattern: String,
+    reason: &'static str,
+}
+
+impl fmt::Display for CapacityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the channel capacity pattern {:?} is not valid: {}",
+            self.pattern, self.reason
+        )
+    }
+}
+
+impl std::error::Error for CapacityError {}
+
+impl Capacities {
+    /// The same capacity, at least 1, for every channel.
+    #[must_use]
+    pub fn new(default: usize) -> Self {
+        Self {
+            default: default.max(1),
+            rules: Vec::new(),
+        }
+    }
+
+    /// One more exception, behind those there are.
+    ///
+    /// # Errors
+    /// [`CapacityError`] for a pattern that cannot be read.
+    pub fn with(mut self, pattern: &str, capacity: usize) -> Result<Self, CapacityError> {
+        let compiled = Pattern::new(pattern).map_err(|error| CapacityError {
+            pattern: pattern.to_owned(),
+            reason: error.msg,
+        })?;
+        self.rules.push((compiled, capacity.max(1)));
+        Ok(self)
+    }
+
+    /// The same exceptions, with another capacity for all other channels.
+    #[must_use]
+    pub fn with_default(mut self, default: usize) -> Self {
+        self.default = default.max(1);
+        self
+    }
+
+    /// How many messages may wait in a channel.
+    #[must_use]
+    pub fn of(&self, channel: &str) -> usize {
+        let rule = self.rules.iter().find(|(pattern, _)| pattern.matches(channel));
+        rule.map_or(self.default, |(_, capacity)| *capacity)
+    }
+}
+
+impl Default for Capacities {
+    /// 100 messages, as in channels_redis.
+    fn default() -> Self {
+        Self::new(100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_pattern_that_matches_counts() {
+        let capacities = Capacities::new(5).with("a.?", 1).and_then(|c| c.with("a.*", 2));
+        let capacities = capacities.expect("globs");
+        assert_eq!(
+            ["a.b", "a.bc", "b", "A.b"].map(|name| capacities.of(name)),
+            [1, 2, 5, 5]
+        );
+    }
+
+    #[test]
+    fn a_pattern_matches_the_whole_name_and_a_bad_one_is_said() {
+        let capacities = Capacities::new(5).with("[ab]x", 1).expect("a glob");
+        assert_eq!(
+            ["ax", "axx", "cax", "cx"].map(|name| capacities.of(name)),
+            [1, 5, 5, 5]
+        );
+        let error = Capacities::default()
+            .with("[a", 1)
+            .expect_err("no glob")
+            .to_string();
+        assert!(error.contains("\"[a\" is not valid"), "{error}");
+    }
+
+    #[test]
+    fn at_least_one_message_may_wait() {
+        assert_eq!(Capacities::new(0).with("x", 0).expect("a glob").of("x"), 1);
+    }
+}

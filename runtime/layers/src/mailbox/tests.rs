@@ -1,0 +1,163 @@
+use super::*;
+use laureola_message::Message;
+use std::time::Duration;
+
+fn delivery(number: i64) -> Arc<Delivery> {
+    let message = Message::new(&std::collections::BTreeMap::from([("n", number)])).expect("a map");
+    Arc::new(Delivery::new(message))
+}
+
+fn number(delivery: &Arc<Delivery>) -> i64 {
+    delivery
+        .message()
+        .value()
+        .get("n")
+        .and_then(laureola_message::Value::as_i64)
+        .expect("n")
+}
+
+#[tokio::test]
+async fn deliveries_come_in_order() {
+    let (sender, mut mailbox) = mailbox(10);
+    let writer = tokio::spawn(async move {
+        for n in 0..100 {
+            while sender.push(delivery(n), Overflow::DropNewest, None) == Pushed::Full {
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    for n in 0..100 {
+        assert_eq!(number(&mailbox.recv().await), n);
+    }
+    writer.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn a_full_mailbox_refuses_the_newest_or_drops_the_oldest() {
+    let (sender, mut mailbox) = mailbox(2);
+    assert_eq!(
+        sender.push(delivery(1), Overflow::DropNewest, None),
+        Pushed::Queued
+    );
+    assert_eq!(
+        sender.push(delivery(2), Overflow::DropNewest, None),
+        Pushed::Queued
+    );
+    assert_eq!(sender.push(delivery(3), Overflow::DropNewest, None), Pushed::Full);
+    assert_eq!(
+        sender.push(delivery(4), Overflow::DropOldest, None),
+        Pushed::DroppedOldest
+    );
+    assert_eq!(number(&mailbox.recv().await), 2);
+    assert_eq!(number(&mailbox.recv().await), 4);
+    assert!(mailbox.try_recv().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_delivery_is_never_received_and_makes_room() {
+    let (sender, mut mailbox) = mailbox(1);
+    let expires = Some(Instant::now() + Duration::from_secs(60));
+    sender.push(delivery(1), Overflow::DropNewest, expires);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(
+        sender.push(delivery(2), Overflow::DropNewest, expires),
+        Pushed::Queued
+    );
+    assert!(
+        mailbox.try_recv().is_none(),
+        "the second had expired when it came"
+    );
+    sender.push(delivery(3), Overflow::DropNewest, None);
+    assert_eq!(number(&mailbox.recv().await), 3);
+}
+
+#[tokio::test]
+async fn a_mailbox_without_a_receiver_takes_nothing() {
+    let (sender, mailbox) = mailbox(1);
+    drop(mailbox);
+    assert!(!sender.is_received());
+    assert_eq!(
+        sender.push(delivery(1), Overflow::DropNewest, None),
+        Pushed::Closed
+    );
+    assert!(sender.is_empty());
+}
+
+#[tokio::test]
+async fn a_feeder_hears_when_a_delivery_is_wanted_and_takes_back_what_was_left() {
+    let (sender, mut mailbox) = mailbox(10);
+    let feeder = tokio::spawn({
+        let sender = sender.clone();
+        async move {
+            for n in 0.. {
+                if let Err(Left(left)) = sender.wanted().await {
+                    return (n, left);
+                }
+                sender.push(delivery(n), Overflow::DropNewest, None);
+            }
+            unreachable!("the numbers do not end");
+        }
+    });
+    for n in 0..5 {
+        assert_eq!(number(&mailbox.recv().await), n);
+    }
+    // The sixth is asked for by a receiver that then goes away without taking it.
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(mailbox.poll_recv(&mut cx).is_pending());
+    while sender.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(mailbox);
+    let (fed, left) = feeder.await.expect("no panic");
+    assert_eq!(fed, 6);
+    assert_eq!(left.iter().map(number).collect::<Vec<_>>(), [5]);
+}
+
+#[tokio::test]
+async fn receivers_compete_and_one_that_leaves_loses_nothing() {
+    let (sender, first) = mailbox(10);
+    let mut second = sender.subscribe();
+    let mut first = first;
+    let waits = tokio::spawn(async move { number(&second.recv().await) });
+    tokio::task::yield_now().await;
+    // The first receiver waits, is woken, and leaves before it takes the delivery.
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(first.poll_recv(&mut cx).is_pending());
+    sender.push(delivery(7), Overflow::DropNewest, None);
+    drop(first);
+    assert_eq!(waits.await.expect("no panic"), 7);
+}
+
+#[tokio::test]
+async fn a_channel_given_up_loses_all_and_says_so_once() {
+    let (sender, mut mailbox) = mailbox(2);
+    for n in 0..2 {
+        assert_eq!(sender.push(delivery(n), Overflow::Close, None), Pushed::Queued);
+    }
+    assert_eq!(sender.push(delivery(2), Overflow::Close, None), Pushed::GaveUp);
+    assert_eq!(sender.push(delivery(3), Overflow::Close, None), Pushed::Closed);
+    let received = mailbox.next().await;
+    assert!(
+        matches!(received, Received::Notice(Notice::Overflowed)),
+        "{received:?}"
+    );
+    assert!(mailbox.try_recv().is_none());
+}
+
+#[tokio::test]
+async fn a_notice_wakes_the_receiver_and_comes_before_deliveries() {
+    let (sender, mut mailbox) = mailbox(2);
+    let waiting = tokio::spawn(async move {
+        let first = mailbox.next().await;
+        (first, mailbox.next().await)
+    });
+    tokio::task::yield_now().await;
+    sender.notify(Notice::Disconnected);
+    sender.push(delivery(1), Overflow::DropNewest, None);
+    let (first, second) = waiting.await.expect("no panic");
+    assert!(
+        matches!(first, Received::Notice(Notice::Disconnected)),
+        "{first:?}"
+    );
+    assert!(matches!(second, Received::Delivery(_)), "{second:?}");
+}
