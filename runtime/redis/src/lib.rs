@@ -6,15 +6,9 @@
 //!
 //! # Layout
 //! - [`config`]: the options of channels_redis, with its names and defaults
-//! - [`layer`]: [`RedisChannelLayer`], and what each operation does to Redis
-//! - `group`: a group send; `shard`: one server, its memberships and the tasks that tend them
-//! - `receive`: the task that receives for this process; `listen`: the one behind a plain channel;
-//!   `queue`: what they read; `blocking`: the connection they wait on
+//! - [`mod@core`]: the layer in the format of `channels_redis.core`
 //! - `link`: the connection all commands share, and how it comes back
-//! - `membership`, `leaving`: the groups of this process's channels, and those they are to leave
 //! - `stop`, `backoff`, `throttle`: how tasks end, how long they pause, how often they complain
-//! - `script`: what happens in Redis as one step; `key`, `clock`, `codec`, `random_prefix`: names,
-//!   scores, messages, and the bytes that keep equal ones apart
 //! - [`url`]: a layer by its URL; [`error`]: why Redis did not do it
 //!
 //! # Example
@@ -39,28 +33,16 @@
 //! ```
 
 mod backoff;
-mod blocking;
-mod clock;
-mod codec;
 pub mod config;
+pub mod core;
 pub mod error;
-mod group;
-mod key;
-pub mod layer;
-mod leaving;
 mod link;
-mod listen;
-mod membership;
-mod queue;
-mod random_prefix;
-mod receive;
-mod script;
-mod shard;
 mod stop;
 mod throttle;
 pub mod url;
 
 pub use config::{Host, RedisConfig};
+pub use core::RedisChannelLayer;
 pub use error::RedisFault;
-pub use layer::RedisChannelLayer;
+
 pub use url::layer_from_url;

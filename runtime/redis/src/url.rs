@@ -3,7 +3,7 @@
 use laureola_layers::{Layer, LayerError};
 
 use crate::config::RedisConfig;
-use crate::layer::RedisChannelLayer;
+use crate::core::layer::RedisChannelLayer;
 
 /// Connects a layer to `redis://[[user]:password@]host[:port][/database]`, with this key prefix
 /// (channels_redis: `asgi`) and the defaults of [`RedisConfig`].

@@ -15,10 +15,10 @@ use laureola_message::Delivery;
 use redis::RedisResult;
 
 use crate::backoff::Backoff;
-use crate::blocking::Blocking;
-use crate::key::Keys;
-use crate::queue::Queue;
-use crate::shard::millis;
+use crate::core::blocking::Blocking;
+use crate::core::key::Keys;
+use crate::core::queue::Queue;
+use crate::core::shard::millis;
 use crate::stop::Stop;
 
 /// How many messages are taken at a time.

@@ -7,11 +7,11 @@ use laureola_layers::{ChannelName, GroupName, LayerError};
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
-use crate::clock::Score;
-use crate::key::Keys;
-use crate::leaving::Leaving;
+use crate::core::clock::Score;
+use crate::core::key::Keys;
+use crate::core::leaving::Leaving;
+use crate::core::membership::Membership;
 use crate::link::{Link, Returns, Server};
-use crate::membership::Membership;
 use crate::stop::Stop;
 
 /// So many memberships go into one round trip.

@@ -15,11 +15,11 @@ use redis::RedisResult;
 use tokio::time::{Instant, timeout};
 
 use crate::backoff::Backoff;
-use crate::blocking::{Blocking, Popped, TURN};
-use crate::key::Keys;
+use crate::core::blocking::{Blocking, Popped, TURN};
+use crate::core::key::Keys;
+use crate::core::queue::Queue;
+use crate::core::shard::millis;
 use crate::link::DEADLINE;
-use crate::queue::Queue;
-use crate::shard::millis;
 use crate::stop::Stop;
 
 /// How many messages in flight are looked at.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use laureola_message::EnvelopeError;
 use redis::RedisError;
 
-use crate::codec::Codec;
+use crate::core::codec::Codec;
+use crate::core::script::Scripts;
 use crate::error::ends_connection;
 use crate::link::Link;
-use crate::script::Scripts;
 use crate::throttle::Throttle;
 
 /// A queue, where it is, and how it is read.

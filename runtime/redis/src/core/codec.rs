@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use laureola_message::{Channels, EnvelopeError, Message, Str, envelope};
 
-use crate::random_prefix::RandomPrefix;
+use crate::core::random_prefix::RandomPrefix;
 
 /// Makes the members of queues, and reads them: random bytes, then the message in msgpack with
 /// the channels it is for.

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use laureola_layers::{GroupName, LayerError};
 use laureola_message::{Channels, Message};
 
-use crate::clock::Score;
-use crate::layer::Inner;
-use crate::shard::{Shard, millis};
+use crate::core::clock::Score;
+use crate::core::layer::Inner;
+use crate::core::shard::{Shard, millis};
 
 /// How many keys one call of the script serves at most, so that it does not hold Redis up.
 const MAX_KEYS: usize = 128;
