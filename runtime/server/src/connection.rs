@@ -65,8 +65,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
     };
     let io = TokioIo::new(Guard::new(stream, deadlines, Arc::clone(&peer.fault)));
     let service = service_fn(move |request: Request<Incoming>| {
-        let peer = Arc::clone(&peer);
-        async move { Ok::<_, Infallible>(answer(&peer, request).await) }
+        let answer = answer(&peer, request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());
     let result = tokio::select! {

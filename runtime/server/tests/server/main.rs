@@ -1,5 +1,13 @@
-//! The server over raw sockets.
+//! The server over raw sockets: what goes out is what a client, good or bad, would send, and what
+//! comes back is looked at byte by byte.
 
+mod backpressure;
+mod close;
+mod frames;
 mod handshake;
 mod http;
+mod hygiene;
+mod keep_alive;
+mod shutdown;
+mod slow;
 mod support;

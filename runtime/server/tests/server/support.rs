@@ -111,6 +111,7 @@ pub(crate) struct Seen(Arc<Inner>);
 struct Inner {
     disconnects: Mutex<Vec<(u16, String)>>,
     messages: Mutex<Vec<Payload>>,
+    connects: AtomicUsize,
     ended: AtomicUsize,
 }
 
@@ -127,6 +128,11 @@ impl Seen {
         self.0.messages.lock().clone()
     }
 
+    /// Handshakes that the application knows of.
+    pub(crate) fn connects(&self) -> usize {
+        self.0.connects.load(Ordering::SeqCst)
+    }
+
     /// Applications that have ended.
     pub(crate) fn ended(&self) -> usize {
         self.0.ended.load(Ordering::SeqCst)
@@ -136,6 +142,9 @@ impl Seen {
         match event {
             Event::WebSocketDisconnect { code, reason } => {
                 self.0.disconnects.lock().push((*code, reason.to_string()));
+            }
+            Event::WebSocketConnect => {
+                self.0.connects.fetch_add(1, Ordering::SeqCst);
             }
             Event::HttpDisconnect => self.0.disconnects.lock().push((0, String::new())),
             Event::WebSocketReceive(payload) => self.0.messages.lock().push(payload.clone()),

@@ -1,0 +1,65 @@
+//! Clients that take their time.
+
+use std::time::Duration;
+
+use laureola_testkit::{RawHttp, wait_until};
+
+use crate::support::{DEADLINE, Running, Seen, echo};
+
+const SHORT: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_client_that_sends_nothing_is_cut() {
+    let server = Running::with(echo(Seen::default()), |builder| builder.header_timeout(SHORT));
+    let mut client = RawHttp::connect(server.port);
+    assert!(client.is_closed(DEADLINE));
+    server.assert_serves();
+}
+
+#[test]
+fn a_head_that_drips_is_cut() {
+    let server = Running::with(echo(Seen::default()), |builder| builder.header_timeout(SHORT));
+    let mut client = RawHttp::connect(server.port);
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n");
+    // Every byte is in time, the whole head is not.
+    wait_until("the cut", DEADLINE, || !client.try_write("X: y\r\n"));
+    server.assert_serves();
+}
+
+#[test]
+fn a_head_that_stops_is_answered_and_cut() {
+    let server = Running::with(echo(Seen::default()), |builder| builder.header_timeout(SHORT));
+    let mut client = RawHttp::connect(server.port);
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHos");
+    assert_eq!(client.read_response(DEADLINE).unwrap().status, 200);
+    assert_eq!(client.read_response(DEADLINE).unwrap().status, 400);
+    assert!(client.is_closed(DEADLINE));
+    server.assert_serves();
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_word() {
+    let server = Running::with(echo(Seen::default()), |builder| builder.keep_alive_timeout(SHORT));
+    let mut client = RawHttp::connect(server.port);
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.read_response(DEADLINE).unwrap().status, 200);
+    assert!(client.is_closed(DEADLINE));
+    server.assert_serves();
+}
+
+#[test]
+fn an_upload_that_stalls_is_a_disconnect_and_408() {
+    let seen = Seen::default();
+    let server = Running::with(echo(seen.clone()), |builder| builder.body_timeout(SHORT));
+    for framing in [
+        "Content-Length: 9\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n9\r\nabc",
+    ] {
+        let mut client = RawHttp::connect(server.port);
+        client.write(format!("POST / HTTP/1.1\r\nHost: x\r\n{framing}"));
+        assert_eq!(client.read_response(DEADLINE).unwrap().status, 408);
+        assert!(client.is_closed(DEADLINE));
+    }
+    assert_eq!(seen.disconnects().len(), 2);
+    server.assert_serves();
+}
