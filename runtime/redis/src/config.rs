@@ -1,15 +1,28 @@
 //! What a layer is told: the options of channels_redis, with its names and defaults.
+//!
+//! # Layout
+//! - this file: [`RedisConfig`]
+//! - [`host`]: where a server is, in every form of `hosts`; [`tls`]: whom to trust there
+//! - `shape`: the same as Python and JSON write it; `address`: the URL strings of redis-py
 
 use std::fmt;
 use std::time::Duration;
 
-use laureola_layers::LayerError;
-use redis::IntoConnectionInfo;
+use laureola_layers::Capacities;
+use laureola_layers::mailbox::Overflow;
+use serde::Deserialize;
 
-use crate::error::{RedisFault, backend};
+mod address;
+pub mod host;
+mod shape;
+pub mod tls;
 
-/// Options of a [`RedisChannelLayer`](crate::RedisChannelLayer). Every process that shares
-/// channels must have the same `hosts`, `prefix` and `random_prefix_length`.
+pub use host::{Host, HostError};
+pub use tls::Tls;
+
+/// Options of a layer through Redis. Every process that shares channels must have the same
+/// `hosts` (in the same order), `prefix`, `random_prefix_length`, `serializer_format` and
+/// `symmetric_encryption_keys`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,20 +34,55 @@ use crate::error::{RedisFault, backend};
 ///     .expiry(Duration::from_secs(10));
 /// # let _ = config;
 /// ```
-#[derive(Clone, Debug)]
+///
+/// It can also be read from the `CONFIG` of a `CHANNEL_LAYERS` entry in JSON, TOML or the like;
+/// the keys are those of channels_redis, durations are seconds, and `membership`, `overflow` and
+/// `heartbeat` are ours. An unknown key is an error.
+///
+/// ```
+/// let config: laureola_redis::RedisConfig = serde_json::from_str(r#"{
+///     "hosts": [["localhost", 6379], {"address": "rediss://cache.example", "db": 1}],
+///     "prefix": "chat",
+///     "capacity": 1000,
+///     "channel_capacity": {"thumbnails": 10, "specific.*": 500}
+/// }"#)?;
+/// # let _ = config;
+/// # Ok::<_, serde_json::Error>(())
+/// ```
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "shape::ConfigShape")]
 pub struct RedisConfig {
     pub(crate) hosts: Vec<Host>,
     pub(crate) prefix: String,
     pub(crate) expiry: Duration,
     pub(crate) group_expiry: Duration,
     pub(crate) capacity: usize,
+    pub(crate) channel_capacity: Capacities,
+    pub(crate) symmetric_encryption_keys: Vec<String>,
     pub(crate) random_prefix_length: usize,
+    pub(crate) serializer_format: String,
+    pub(crate) membership: Membership,
+    pub(crate) overflow: Overflow,
+    pub(crate) heartbeat: Duration,
+}
+
+/// What a process writes into a group's key for its channels. Our own option (key `membership`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Membership {
+    /// Each channel by its name, as channels_redis does and reads.
+    #[default]
+    Channel,
+    /// The process, once for all its channels: a group send costs Redis the same whatever their
+    /// number. Only for groups without members of channels_redis.
+    Process,
 }
 
 impl Default for RedisConfig {
     /// `redis://localhost:6379` and the defaults of channels_redis.
     fn default() -> Self {
-        Self::new("redis://localhost:6379")
+        Self::new(Host::default())
     }
 }
 
@@ -47,14 +95,24 @@ impl RedisConfig {
             expiry: Duration::from_secs(60),
             group_expiry: Duration::from_secs(86_400),
             capacity: 100,
+            channel_capacity: Capacities::default(),
+            symmetric_encryption_keys: Vec::new(),
             random_prefix_length: 12,
+            serializer_format: "msgpack".to_owned(),
+            membership: Membership::Channel,
+            overflow: Overflow::DropOldest,
+            heartbeat: Duration::from_secs(15),
         }
     }
 
-    /// The servers; for now exactly one. Default `redis://localhost:6379`.
+    /// The servers; channels and groups are spread over them by their names. None: as
+    /// [`Host::default`].
     #[must_use]
     pub fn hosts<H: Into<Host>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
         self.hosts = hosts.into_iter().map(Into::into).collect();
+        if self.hosts.is_empty() {
+            self.hosts.push(Host::default());
+        }
         self
     }
 
@@ -88,99 +146,100 @@ impl RedisConfig {
         self
     }
 
+    /// Other capacities for some channels, by patterns of their full names. The default that
+    /// `exceptions` itself holds does not count: [`RedisConfig::capacity`] does. Default none.
+    #[must_use]
+    pub fn channel_capacity(mut self, exceptions: Capacities) -> Self {
+        self.channel_capacity = exceptions;
+        self
+    }
+
+    /// Encrypts messages: the first key encrypts, any decrypts, so that keys can be rotated.
+    /// Default none: messages are not encrypted.
+    #[must_use]
+    pub fn symmetric_encryption_keys<K: Into<String>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.symmetric_encryption_keys = keys.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// How many random bytes stand in front of a message. Default 12.
     #[must_use]
     pub fn random_prefix_length(mut self, bytes: usize) -> Self {
         self.random_prefix_length = bytes;
         self
     }
-}
 
-/// Where a Redis server is: `redis://[[user]:password@]host[:port][/database]`.
-#[derive(Clone)]
-pub struct Host(String);
-
-impl Host {
-    /// Parses the URL.
-    pub(crate) fn client(&self) -> Result<redis::Client, LayerError> {
-        if !self.0.starts_with("redis://") {
-            let scheme = self.0.split_once("://").map_or("none", |(scheme, _)| scheme);
-            return Err(self.refused(format!("its scheme is {scheme}, and only redis:// is supported")));
-        }
-        let parsed = self.0.as_str().into_connection_info().and_then(|info| {
-            // Commands are small and wait for each other's answers: none may wait for a full packet.
-            let settings = info.tcp_settings().clone().set_nodelay(true);
-            redis::Client::open(info.set_tcp_settings(settings))
-        });
-        parsed.map_err(|error| {
-            // The parser's own words; they do not repeat the URL and its password.
-            self.refused(format!(
-                "{error}; write redis://[[user]:password@]host[:port][/database]"
-            ))
-        })
+    /// How messages are written: `msgpack` (default), `json`, or the name of a registered
+    /// serializer.
+    #[must_use]
+    pub fn serializer_format(mut self, name: impl Into<String>) -> Self {
+        self.serializer_format = name.into();
+        self
     }
 
-    fn refused(&self, why: String) -> LayerError {
-        backend(
-            format!("the Redis host {self} cannot be used"),
-            RedisFault::Host(why),
-        )
+    /// What stands in groups. Default [`Membership::Channel`].
+    #[must_use]
+    pub fn membership(mut self, membership: Membership) -> Self {
+        self.membership = membership;
+        self
     }
-}
 
-impl From<&str> for Host {
-    fn from(url: &str) -> Self {
-        Self(url.to_owned())
+    /// What happens to a message for a channel of this process whose consumer is too slow.
+    /// Default [`Overflow::DropOldest`], as in channels_redis.
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// How long this process may give no sign of life until others take it for dead and remove
+    /// its channels from groups. Default 15 s, at least 1 s.
+    #[must_use]
+    pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
+        self.heartbeat = heartbeat.max(Duration::from_secs(1));
+        self
+    }
+
+    /// The capacity of each channel.
+    pub(crate) fn capacities(&self) -> Capacities {
+        self.channel_capacity.clone().with_default(self.capacity)
     }
 }
 
-impl From<String> for Host {
-    fn from(url: String) -> Self {
-        Self(url)
-    }
-}
-
-/// The URL without user name and password.
-impl fmt::Display for Host {
+/// Without the keys.
+impl fmt::Debug for RedisConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_once("://") {
-            None => f.write_str(&self.0),
-            Some((scheme, rest)) => {
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                write!(f, "{scheme}://{place}")
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{self}\"")
+        // Taken apart, so that a new field has to be thought of here.
+        let Self {
+            hosts,
+            prefix,
+            expiry,
+            group_expiry,
+            capacity,
+            channel_capacity,
+            symmetric_encryption_keys,
+            random_prefix_length,
+            serializer_format,
+            membership,
+            overflow,
+            heartbeat,
+        } = self;
+        f.debug_struct("RedisConfig")
+            .field("hosts", hosts)
+            .field("prefix", prefix)
+            .field("expiry", expiry)
+            .field("group_expiry", group_expiry)
+            .field("capacity", capacity)
+            .field("channel_capacity", channel_capacity)
+            .field("encrypted", &!symmetric_encryption_keys.is_empty())
+            .field("random_prefix_length", random_prefix_length)
+            .field("serializer_format", serializer_format)
+            .field("membership", membership)
+            .field("overflow", overflow)
+            .field("heartbeat", heartbeat)
+            .finish()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::error::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown() {
-        let host = Host::from("redis://me:se@cret@example.com:1/0");
-        assert_eq!(host.to_string(), "redis://example.com:1/0");
-        assert_eq!(format!("{host:?}"), "\"redis://example.com:1/0\"");
-    }
-
-    #[test]
-    fn other_schemes_are_refused_by_name() {
-        let error = Host::from("amqp://x").client().expect_err("no redis");
-        assert_eq!(
-            error.source().expect("a reason").to_string(),
-            "its scheme is amqp, and only redis:// is supported"
-        );
-        assert!(Host::from("redis://host:port").client().is_err());
-        assert!(Host::from("localhost").client().is_err());
-        assert!(Host::from("redis://:pw@localhost:7/1").client().is_ok());
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ mod stop;
 mod throttle;
 pub mod url;
 
-pub use config::{Host, RedisConfig};
+pub use config::{Host, Membership, RedisConfig};
 pub use core::RedisChannelLayer;
 pub use error::RedisFault;
 

@@ -7,14 +7,15 @@ use std::time::Duration;
 use laureola_layers::LayerError;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation,
-    Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo, Pipeline,
+    RedisConnectionInfo, RedisError, RedisResult, ScriptInvocation, Value,
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::backoff::Backoff;
 use crate::config::Host;
+use crate::config::host::Place;
 use crate::error::{RedisFault, backend, ends_connection};
 
 /// How long a connection, or the answer to a command, may take.
@@ -54,7 +55,7 @@ struct Up {
 impl Link {
     /// Connects, or says within the deadline why not.
     pub(crate) async fn open(host: &Host) -> Result<Self, LayerError> {
-        let client = host.client()?;
+        let client = client(host)?;
         let place = client.get_connection_info().addr().to_string();
         let up = connect(&client, 0)
             .await
@@ -236,6 +237,36 @@ pub(crate) enum Server {
     Same,
     /// To another one, or nobody can tell.
     Other,
+}
+
+/// What the client library makes of a host.
+fn client(host: &Host) -> Result<Client, LayerError> {
+    let refused = |why: String| {
+        backend(
+            format!("the Redis host {host} cannot be used"),
+            RedisFault::Host(why),
+        )
+    };
+    let address = match &host.place {
+        Place::Tcp(name, port) if host.tls.is_none() => ConnectionAddr::Tcp(name.clone(), *port),
+        Place::Unix(path) => ConnectionAddr::Unix(path.clone()),
+        Place::Nowhere(why) => return Err(refused(why.to_string())),
+        _ => return Err(refused("TLS and Sentinel are not supported yet".to_owned())),
+    };
+    let mut login = RedisConnectionInfo::default().set_db(host.login.db);
+    if let Some(username) = &host.login.username {
+        login = login.set_username(username);
+    }
+    if let Some(password) = &host.login.password {
+        login = login.set_password(password);
+    }
+    let info = address.into_connection_info().map(|info| {
+        // Commands are small and wait for each other's answers: none may wait for a full packet.
+        let settings = info.tcp_settings().clone().set_nodelay(true);
+        info.set_tcp_settings(settings).set_redis_settings(login)
+    });
+    info.and_then(Client::open)
+        .map_err(|error| refused(error.to_string()))
 }
 
 async fn connect(client: &Client, number: u64) -> Result<Up, RedisFault> {

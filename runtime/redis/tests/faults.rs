@@ -316,7 +316,7 @@ async fn hosts_that_cannot_be_used_say_what_can() {
             .await
             .expect_err("amqp"),
     );
-    assert!(text.contains("only redis:// is supported"), "{text}");
+    assert!(text.contains("its scheme is amqp; write redis://"), "{text}");
     let two = RedisConfig::default().hosts(["redis://a", "redis://b"]);
     let text = chain(&RedisChannelLayer::connect(two).await.expect_err("two hosts"));
     assert!(
