@@ -14,6 +14,7 @@
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
 //! - [`memory`]: the in-memory layer
+//! - [`registry`]: layers by alias, and the `CHANNEL_LAYERS` that name them
 //! - [`error`]: what a layer fails with
 //! - `conformance` (feature): what every layer must do, as checks for a backend's tests
 //!
@@ -54,6 +55,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod name;
 pub mod notice;
+pub mod registry;
 
 pub use capacity::{Capacities, CapacityError};
 pub use channel::Channel;
@@ -63,3 +65,4 @@ pub use mailbox::{Mailbox, MailboxSender, mailbox};
 pub use memory::MemoryLayer;
 pub use name::{ChannelName, GroupName, NameError};
 pub use notice::Notice;
+pub use registry::{ChannelLayers, LayerConfig, LayersConfig};
