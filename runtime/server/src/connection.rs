@@ -11,7 +11,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use laureola_asgi::scope::Ends;
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
@@ -44,14 +43,25 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
     let Accepted { stream, ends } = accepted;
     // hyper's buffers are not made before there is something to read: an open, silent connection
     // costs almost nothing, and not for long.
-    let first = timeout(shared.options.header_timeout, stream.ready(Interest::READABLE));
+    let mut byte = [0];
+    let first = timeout(shared.options.header_timeout, stream.peek(&mut byte));
     tokio::select! {
-        ready = first => if !matches!(ready, Ok(Ok(_))) {
+        peeked = first => if !matches!(peeked, Ok(Ok(1..))) {
             debug!("a client sent nothing");
             return;
         },
         () = shared.stopped() => return,
     }
+    // Boxed: hyper's state is large, and only now there is a use for it.
+    Box::pin(serve_http(shared, stream, ends, permit)).await;
+}
+
+async fn serve_http(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    ends: Ends,
+    permit: Option<OwnedSemaphorePermit>,
+) {
     let peer = Arc::new(Peer {
         shared: Arc::clone(&shared),
         ends,

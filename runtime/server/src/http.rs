@@ -77,13 +77,9 @@ impl Exchange {
         request.extensions_mut().insert(peer.ends.clone());
         let (present, left) = oneshot::channel();
         let (connection, response, outcome) = exchange::open(request);
-        let call = running::run(Arc::clone(shared), connection, left);
-        shared.tasks.spawn(async move {
-            // Unsaid, the outcome of an application that was stopped is a failure.
-            if let Some(result) = call.await {
-                outcome.finish(&result);
-            }
-        });
+        let ended = move |result: &_| outcome.finish(result);
+        let call = running::run(Arc::clone(shared), connection, left, ended);
+        shared.tasks.spawn(call);
         Self {
             response,
             present,

@@ -18,14 +18,16 @@ pub(crate) type Present = oneshot::Sender<std::convert::Infallible>;
 /// The application's side of [`Present`].
 pub(crate) type Left = oneshot::Receiver<std::convert::Infallible>;
 
-/// Calls the application and waits for its end. `None`: it outlived its client and was dropped.
+/// Calls the application, waits for its end and tells `ended`, with an error where it outlived its
+/// client and was stopped. Dropped before its time, it drops `ended` untold.
 ///
 /// A failure is logged, unless it only says that the client has left.
 pub(crate) async fn run(
     shared: Arc<Shared>,
     connection: Connection,
     left: Left,
-) -> Option<Result<(), AppError>> {
+    ended: impl FnOnce(&Result<(), AppError>),
+) {
     let what = What::new(&connection);
     let watch = Watch {
         what: &what,
@@ -39,22 +41,24 @@ pub(crate) async fn run(
             // Boxed: the timer is needed by few, and the task is held by every socket.
             match Box::pin(timeout(limit, call)).await {
                 Ok(result) => result,
-                Err(_) => {
-                    warn!("{what}: the application did not end {} s after its client left; it was stopped", Seconds(limit));
-                    watch.ended.set(true);
-                    return None;
-                }
+                Err(_) => Err(Outlived(limit).into()),
             }
         }
     };
     watch.ended.set(true);
-    if let Err(error) = &result
-        && !error.is_disconnected()
-    {
-        error!("{what}: the application failed: {error}");
+    match &result {
+        Ok(()) => {}
+        Err(error) if error.is_disconnected() => {}
+        Err(error) if error.get_ref().is::<Outlived>() => warn!("{what}: {error}"),
+        Err(error) => error!("{what}: the application failed: {error}"),
     }
-    Some(result)
+    ended(&result);
 }
+
+/// The application had its time.
+#[derive(Debug, thiserror::Error)]
+#[error("the application did not end within {0:?} after its client had left; it was stopped")]
+struct Outlived(Duration);
 
 /// Says in the log that an application panicked: the panic's own message does not name the request.
 struct Watch<'a> {

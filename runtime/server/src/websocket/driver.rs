@@ -42,9 +42,11 @@ pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: OnU
         return;
     };
     let config = config(&socket.shared.options.limits);
-    // What came together with the handshake is read first.
-    let stream = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config)).await;
-    let driver = Driver {
+    // What came together with the handshake is read first. Boxed, as everything here that is large
+    // and does not last: this future is held by every socket.
+    let stream = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config));
+    let stream = Box::pin(stream).await;
+    let mut driver = Driver {
         socket,
         stream,
         client: Some((events, present)),
@@ -101,7 +103,7 @@ enum Turn {
 }
 
 impl Driver {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         loop {
             match self.next().await {
                 Turn::Read(Some(Ok(message))) => self.take(message).await,
@@ -189,7 +191,7 @@ impl Driver {
     }
 
     /// The client cannot be understood any more, or has gone.
-    async fn fail(mut self, error: &Error) {
+    async fn fail(&mut self, error: &Error) {
         debug!(%error, "a websocket failed");
         let Some((code, reason)) = close::code_of(error) else {
             return self.leave(close::BROKEN, Str::default()).await;

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use laureola_asgi::exchange::Body;
 use laureola_asgi::queue::{EventSender, event_queue};
-use laureola_asgi::{Connection, Event, Receiver, Scope, Sender, WebSocketScope};
+use laureola_asgi::{AppError, Connection, Event, Receiver, Scope, Sender, WebSocketScope};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -135,15 +135,13 @@ async fn start(peer: &Peer, request: Request<Incoming>) -> (Undecided, EventSend
         send: Sender::from_arc(Arc::clone(&socket) as _),
     };
     let (present, left) = oneshot::channel();
-    let call = running::run(Arc::clone(shared), connection, left);
-    let mut ended = Ended {
+    let end = Ended {
         socket: Arc::clone(&socket),
         failed: true,
     };
-    shared.tasks.spawn(async move {
-        ended.failed = !matches!(call.await, Some(Ok(())));
-        drop(ended);
-    });
+    let ended = move |result: &_| end.say(result);
+    let call = running::run(Arc::clone(shared), connection, left, ended);
+    shared.tasks.spawn(call);
     (Undecided(socket, false), events, present)
 }
 
@@ -151,6 +149,12 @@ async fn start(peer: &Peer, request: Request<Incoming>) -> (Undecided, EventSend
 struct Ended {
     socket: Arc<Socket>,
     failed: bool,
+}
+
+impl Ended {
+    fn say(mut self, result: &Result<(), AppError>) {
+        self.failed = result.is_err();
+    }
 }
 
 impl Drop for Ended {
