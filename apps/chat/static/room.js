@@ -88,7 +88,9 @@ function rename() {
 nameInput.value = stored((storage) => storage.getItem(NAME_KEY)) || "";
 nameInput.addEventListener("change", rename);
 nameInput.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.isComposing) input.focus(); // fires `change` if there is one
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault(); // the message's field would get the new line
+  input.focus(); // fires `change` if there is one
 });
 
 connectedAs = username();

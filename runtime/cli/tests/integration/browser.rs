@@ -159,3 +159,20 @@ async fn the_first_page_leads_into_a_room() {
     sees(&page, "anybody here?").await;
     page.close().await.expect("closed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_confirmed_with_enter_is_used_and_leaves_the_message_field_empty() {
+    let server = Server::start(&[]);
+    let driver = ChromeDriver::start();
+    let page = open(&driver, &format!("http://127.0.0.1:{}/chat/names/", server.port)).await;
+    let name = page
+        .find(Locator::Css("#username-input"))
+        .await
+        .expect("an input");
+    name.send_keys("Ada\u{e007}").await.expect("typed, with Enter");
+    say(&page, "hello").await;
+    sees(&page, "hello").await;
+    let shown = page.find(Locator::Css("#log .username")).await.expect("a name");
+    assert_eq!(shown.text().await.expect("a text"), "Ada");
+    page.close().await.expect("closed");
+}
