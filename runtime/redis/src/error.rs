@@ -1,5 +1,6 @@
 //! Why Redis did not do what the layer asked.
 
+use std::error::Error;
 use std::time::Duration;
 
 use laureola_layers::LayerError;
@@ -27,6 +28,32 @@ pub enum RedisFault {
     /// A host that the layer cannot use.
     #[error("{0}")]
     Host(String),
+    /// The TLS connection failed: whom the server's certificate names, who signed it, or ours.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// The server closed the connection.
+    #[error("the server closed the connection")]
+    Dropped,
+    /// No Sentinel names a master.
+    #[error("no sentinel knows the master {master_name:?} ({reasons})")]
+    NoMaster {
+        /// What the Sentinels are asked for.
+        master_name: String,
+        /// What each of them said.
+        reasons: String,
+    },
+    /// The server has as many connections as it may have.
+    #[error("the server has no room for another connection: raise its maxclients")]
+    MaxClients,
+    /// The server has reached its `maxmemory`, and may not evict.
+    #[error("the server is out of memory: raise its maxmemory, or empty it")]
+    OutOfMemory,
+    /// The server is starting.
+    #[error("the server is loading its data")]
+    Loading,
+    /// The server is a node of a Redis Cluster.
+    #[error("the server is a node of a Redis Cluster, and the key is with another")]
+    Cluster,
     /// The server is a replica, or has become one.
     #[error("it is a replica, which cannot be written to")]
     Replica,
@@ -37,22 +64,99 @@ pub enum RedisFault {
 
 impl RedisFault {
     pub(crate) fn new(error: &RedisError, deadline: Duration) -> Self {
+        if let Some(tls) = tls_error(error) {
+            return Self::Tls(tls_reason(tls));
+        }
         if error.is_connection_refusal() {
             return Self::Refused;
         }
         if error.is_timeout() {
             return Self::Timeout(deadline);
         }
-        if error.code() == Some("READONLY") {
-            return Self::Replica;
-        }
-        if error.code() == Some("NOAUTH") {
-            return Self::NoPassword;
+        let text = error.to_string();
+        // A script's error has another code, and the reason in its text, in Redis 6 and older.
+        match error.code() {
+            Some("READONLY") => return Self::Replica,
+            Some("NOAUTH") => return Self::NoPassword,
+            Some("OOM") => return Self::OutOfMemory,
+            Some("LOADING") => return Self::Loading,
+            Some("MOVED" | "ASK" | "CLUSTERDOWN") => return Self::Cluster,
+            _ if text.contains("max number of clients") => return Self::MaxClients,
+            _ if text.contains("-OOM ") => return Self::OutOfMemory,
+            _ if text.contains("-READONLY ") => return Self::Replica,
+            _ => {}
         }
         if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("WRONGPASS") {
             return Self::Authentication(error.detail().unwrap_or("no reason given").trim().to_owned());
         }
-        Self::Other(error.to_string())
+        if error.is_connection_dropped() {
+            return Self::Dropped;
+        }
+        Self::Other(text)
+    }
+
+    /// Whether somebody has to change something before the connection can come back.
+    pub(crate) fn wants_help(&self) -> bool {
+        matches!(
+            self,
+            Self::Authentication(_) | Self::NoPassword | Self::Tls(_) | Self::MaxClients | Self::Host(_)
+        )
+    }
+}
+
+/// Finds what the TLS library said.
+fn tls_error(error: &RedisError) -> Option<&rustls::Error> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref() {
+            return Some(tls);
+        }
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(|error| error.get_ref());
+        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref()) {
+            return Some(tls);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// What is wrong, and what can be done.
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::{AlertDescription as Alert, CertificateError as Certificate};
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => match certificate {
+            Certificate::UnknownIssuer => "the server's certificate is signed by an authority that is \
+                not trusted: give the authority's certificate as ssl_ca_certs"
+                .to_owned(),
+            Certificate::NotValidForName => "the server's certificate is for another host name".to_owned(),
+            Certificate::NotValidForNameContext { expected, presented } => format!(
+                "the server's certificate is for {}, not for {}",
+                presented.join(", "),
+                expected.to_str()
+            ),
+            Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                "the server's certificate has expired".to_owned()
+            }
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                "the server's certificate is not valid yet".to_owned()
+            }
+            other => format!("the server's certificate is not valid: {other}"),
+        },
+        rustls::Error::AlertReceived(Alert::CertificateRequired) => {
+            "the server wants a certificate: give ssl_certfile and ssl_keyfile".to_owned()
+        }
+        rustls::Error::AlertReceived(
+            alert @ (Alert::BadCertificate
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::UnsupportedCertificate),
+        ) => format!("the server refused our certificate ({alert:?})"),
+        rustls::Error::InvalidMessage(_) => "the server does not speak TLS there".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -70,6 +174,7 @@ pub(crate) fn ends_connection(error: &RedisError) -> bool {
     error.is_connection_dropped()
         || error.is_timeout()
         || error.is_unrecoverable_error()
+        || error.to_string().contains("-READONLY ")
         || matches!(
             error.kind(),
             ErrorKind::Io

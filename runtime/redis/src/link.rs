@@ -1,40 +1,54 @@
 //! The connection to one server, and how it comes back.
+//!
+//! # Layout
+//! - this file: [`Link`], the connection that all commands share, and whatever makes further ones
+//! - `target`: what is connected to; `sentinel`: who the master is
+//! - `connect`: a connection that is fit for use; `keep`: the one loop that gets it back
+//! - `returns`: who wants to know that it was lost and came back
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use laureola_layers::LayerError;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo, Pipeline,
-    RedisConnectionInfo, RedisError, RedisResult, ScriptInvocation, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult,
+    ScriptInvocation,
 };
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
 
-use crate::backoff::Backoff;
 use crate::config::Host;
-use crate::config::host::Place;
+use crate::config::host::{Place, joined};
 use crate::error::{RedisFault, backend, ends_connection};
+
+mod connect;
+mod keep;
+mod returns;
+mod sentinel;
+mod target;
+
+pub(crate) use returns::{Change, Returns, Server};
+pub(crate) use target::client;
 
 /// How long a connection, or the answer to a command, may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
-/// So often an idle connection is tried, to find one that died without a word.
-const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One server: the connection that all commands share, and whatever makes further ones.
 ///
 /// While the server is away commands fail at once; [`Link::keep`] gets the connection back.
 #[derive(Debug)]
 pub(crate) struct Link {
-    client: Client,
+    host: Host,
     /// `host:port`, for people.
     place: String,
     state: watch::Sender<State>,
     doubted: Notify,
+    /// A Sentinel said that the master may be another.
+    switched: watch::Sender<()>,
     /// The next connection's number.
     numbers: AtomicU64,
+    /// How often the address changed.
+    moves: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
@@ -50,22 +64,35 @@ struct Up {
     number: u64,
     /// The server's `run_id`; another one means that it was started anew or replaced.
     run_id: Option<String>,
+    /// Where it leads, which Sentinels decide.
+    address: String,
+    /// [`Link::moves`] when it was made.
+    moves: u64,
 }
 
 impl Link {
     /// Connects, or says within the deadline why not.
     pub(crate) async fn open(host: &Host) -> Result<Self, LayerError> {
-        let client = client(host)?;
-        let place = client.get_connection_info().addr().to_string();
-        let up = connect(&client, 0)
+        let place = match &host.place {
+            Place::Tcp(name, port) => joined(name, *port),
+            Place::Unix(path) => path.display().to_string(),
+            Place::Sentinel(sentinels) => sentinels.to_string(),
+            Place::Nowhere(why) => {
+                let fault = RedisFault::Host(why.to_string());
+                return Err(backend("a Redis host cannot be used".to_owned(), fault));
+            }
+        };
+        let up = connect::connect(host, 0)
             .await
             .map_err(|fault| backend(format!("cannot reach Redis at {place}"), fault))?;
         Ok(Self {
-            client,
+            host: host.clone(),
             place,
             state: watch::Sender::new(State::Up(up)),
             doubted: Notify::new(),
+            switched: watch::Sender::new(()),
             numbers: AtomicU64::new(1),
+            moves: AtomicU64::new(0),
         })
     }
 
@@ -104,9 +131,16 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(DEADLINE))
             .set_response_timeout(None);
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        let client = self.client().await.map_err(|fault| {
+            let text = fault.to_string();
+            RedisError::from((ErrorKind::Io, "cannot connect", text))
+        })?;
+        client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    /// What makes connections to the server; for Sentinels, to the present master.
+    pub(crate) async fn client(&self) -> Result<Client, RedisFault> {
+        client(&self.host).await
     }
 
     /// Waits until the server is there.
@@ -114,6 +148,20 @@ impl Link {
         let mut state = self.state.subscribe();
         // The sender lives as long as this link.
         let _ = state.wait_for(|state| matches!(state, State::Up(_))).await;
+    }
+
+    /// How often the link went to another address, for [`Link::moved`].
+    pub(crate) fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Acquire)
+    }
+
+    /// Waits until the link goes to another address than when [`Link::moves`] said this: a
+    /// connection made then leads to a server that is the master no more, and may never tell.
+    pub(crate) async fn moved(&self, moves: u64) {
+        let mut state = self.state.subscribe();
+        let _ = state
+            .wait_for(|state| matches!(state, State::Up(up) if up.moves != moves))
+            .await;
     }
 
     /// Something else lost its connection: look whether the server is still there.
@@ -128,44 +176,7 @@ impl Link {
 
     /// Tells of connections that were lost and came back.
     pub(crate) fn returns(&self) -> Returns {
-        let mut state = self.state.subscribe();
-        let server = match &*state.borrow_and_update() {
-            State::Up(up) => up.run_id.clone(),
-            State::Away(_) => None,
-        };
-        Returns { state, server }
-    }
-
-    /// Gets the connection back whenever it is lost. Never ends.
-    pub(crate) async fn keep(self: Arc<Self>) {
-        loop {
-            let _ = timeout(CHECK_INTERVAL, self.doubted.notified()).await;
-            // Where it is away already, this fails at once.
-            let _ = self.query::<()>("ping", &redis::cmd("PING")).await;
-            if self.is_away() {
-                let up = self.reconnect().await;
-                self.state.send_replace(State::Up(up));
-                tracing::info!(redis = %self.place, "redis is back");
-            }
-        }
-    }
-
-    async fn reconnect(&self) -> Up {
-        let mut backoff = Backoff::new();
-        loop {
-            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-            match connect(&self.client, number).await {
-                Ok(up) => return up,
-                Err(fault) => {
-                    self.state.send_replace(State::Away(fault.to_string()));
-                    backoff.pause().await;
-                }
-            }
-        }
-    }
-
-    fn is_away(&self) -> bool {
-        matches!(&*self.state.borrow(), State::Away(_))
+        Returns::new(self.state.subscribe())
     }
 
     fn up(&self, what: &str) -> Result<Up, LayerError> {
@@ -177,18 +188,19 @@ impl Link {
 
     fn settle<T>(&self, what: &str, up: &Up, result: RedisResult<T>) -> Result<T, LayerError> {
         result.map_err(|error| {
+            let fault = RedisFault::new(&error, DEADLINE);
             if ends_connection(&error) {
-                self.lost(up.number, &error);
+                self.lost(up.number, &fault.to_string());
             }
-            self.failed(what, RedisFault::new(&error, DEADLINE))
+            self.failed(what, fault)
         })
     }
 
-    fn lost(&self, number: u64, error: &RedisError) {
-        let why = error.to_string();
+    /// The connection with this number is of no use any more.
+    fn lost(&self, number: u64, why: &str) {
         let lost = self.state.send_if_modified(|state| match state {
             State::Up(up) if up.number == number => {
-                *state = State::Away(why.clone());
+                *state = State::Away(why.to_owned());
                 true
             }
             _ => false,
@@ -202,121 +214,4 @@ impl Link {
     fn failed(&self, what: &str, fault: RedisFault) -> LayerError {
         backend(format!("cannot {what} at Redis {}", self.place), fault)
     }
-}
-
-/// What [`Link::returns`] gives.
-#[derive(Debug)]
-pub(crate) struct Returns {
-    state: watch::Receiver<State>,
-    server: Option<String>,
-}
-
-impl Returns {
-    /// Waits until a lost connection is back, and tells whether it leads to the same run of the
-    /// same server. One that was started anew may have forgotten everything.
-    pub(crate) async fn next(&mut self) -> Server {
-        loop {
-            if self.state.changed().await.is_err() {
-                // The link is gone, and with it all connections.
-                std::future::pending::<()>().await;
-            }
-            let State::Up(up) = &*self.state.borrow_and_update() else {
-                continue;
-            };
-            let same = up.run_id.is_some() && up.run_id == self.server;
-            self.server.clone_from(&up.run_id);
-            return if same { Server::Same } else { Server::Other };
-        }
-    }
-}
-
-/// Where a new connection leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Server {
-    /// To the server that was there before.
-    Same,
-    /// To another one, or nobody can tell.
-    Other,
-}
-
-/// What the client library makes of a host.
-fn client(host: &Host) -> Result<Client, LayerError> {
-    let refused = |why: String| {
-        backend(
-            format!("the Redis host {host} cannot be used"),
-            RedisFault::Host(why),
-        )
-    };
-    let address = match &host.place {
-        Place::Tcp(name, port) if host.tls.is_none() => ConnectionAddr::Tcp(name.clone(), *port),
-        Place::Unix(path) => ConnectionAddr::Unix(path.clone()),
-        Place::Nowhere(why) => return Err(refused(why.to_string())),
-        _ => return Err(refused("TLS and Sentinel are not supported yet".to_owned())),
-    };
-    let mut login = RedisConnectionInfo::default().set_db(host.login.db);
-    if let Some(username) = &host.login.username {
-        login = login.set_username(username);
-    }
-    if let Some(password) = &host.login.password {
-        login = login.set_password(password);
-    }
-    let info = address.into_connection_info().map(|info| {
-        // Commands are small and wait for each other's answers: none may wait for a full packet.
-        let settings = info.tcp_settings().clone().set_nodelay(true);
-        info.set_tcp_settings(settings).set_redis_settings(login)
-    });
-    info.and_then(Client::open)
-        .map_err(|error| refused(error.to_string()))
-}
-
-async fn connect(client: &Client, number: u64) -> Result<Up, RedisFault> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(DEADLINE))
-        .set_response_timeout(Some(DEADLINE));
-    let connecting = async {
-        let mut connection = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        // A server that still loads its data refuses this.
-        redis::cmd("PING").query_async::<()>(&mut connection).await?;
-        let (role, mut info) = (redis::cmd("ROLE"), redis::cmd("INFO"));
-        info.arg("server");
-        let role = permitted(role.query_async::<Value>(&mut connection).await)?;
-        let info = permitted(info.query_async::<String>(&mut connection).await)?;
-        let run_id = info.as_deref().and_then(run_id);
-        let up = Up {
-            connection,
-            number,
-            run_id,
-        };
-        Ok::<_, RedisError>((up, role.is_some_and(|role| is_replica(&role))))
-    };
-    match timeout(DEADLINE, connecting).await {
-        Ok(Ok((_, true))) => Err(RedisFault::Replica),
-        Ok(Ok((up, false))) => Ok(up),
-        Ok(Err(error)) => Err(RedisFault::new(&error, DEADLINE)),
-        Err(_) => Err(RedisFault::Timeout(DEADLINE)),
-    }
-}
-
-/// Reads the answer to `ROLE`.
-fn is_replica(role: &Value) -> bool {
-    let Value::Array(fields) = role else {
-        return false;
-    };
-    matches!(fields.first(), Some(Value::BulkString(role)) if role == b"slave")
-}
-
-/// Takes what an access list forbids for unknown.
-fn permitted<T>(result: RedisResult<T>) -> RedisResult<Option<T>> {
-    match result {
-        Err(error) if error.code() == Some("NOPERM") => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-fn run_id(info: &str) -> Option<String> {
-    info.lines()
-        .find_map(|line| line.strip_prefix("run_id:"))
-        .map(|id| id.trim().to_owned())
 }
