@@ -7,8 +7,9 @@ use laureola_message::Delivery;
 use parking_lot::RwLock;
 
 use crate::group::CHUNK;
-use crate::mailbox::{MailboxSender, Overflow, Pushed};
+use crate::mailbox::{MailboxSender, Overflow};
 use crate::name::ChannelName;
+use crate::notice::Notice;
 
 /// A process's channels and their mailboxes. Every backend that receives for this process fans
 /// out through it.
@@ -70,20 +71,47 @@ impl Directory {
         delivery: &Arc<Delivery>,
         overflow: Overflow,
     ) -> usize {
+        self.deliver_or(channels, delivery, overflow, |_| {}).await
+    }
+
+    /// [`Directory::deliver`] that names each channel whose mailbox was full. `overflowed` is
+    /// called under a lock: it must be short, and must not come back to this directory.
+    pub async fn deliver_or<S: AsRef<str> + Sync>(
+        &self,
+        channels: &[S],
+        delivery: &Arc<Delivery>,
+        overflow: Overflow,
+        mut overflowed: impl FnMut(&str) + Send,
+    ) -> usize {
         let mut full = 0;
         for (number, chunk) in channels.chunks(CHUNK).enumerate() {
             if number > 0 {
                 tokio::task::yield_now().await;
             }
             let here = self.0.read();
-            for mailbox in chunk.iter().filter_map(|name| here.get(name.as_ref())) {
-                let pushed = mailbox.push(Arc::clone(delivery), overflow, None);
-                full += usize::from(matches!(
-                    pushed,
-                    Pushed::Full | Pushed::DroppedOldest | Pushed::GaveUp
-                ));
+            for name in chunk.iter().map(AsRef::as_ref) {
+                let Some(mailbox) = here.get(name) else {
+                    continue;
+                };
+                if mailbox.push(Arc::clone(delivery), overflow, None).lost_one() {
+                    full += 1;
+                    overflowed(name);
+                }
             }
         }
         full
+    }
+
+    /// Tells every channel's receiver of something that is no message, a chunk at a time.
+    pub async fn notify(&self, notice: Notice) {
+        let mailboxes: Vec<_> = self.0.read().values().cloned().collect();
+        for (number, chunk) in mailboxes.chunks(CHUNK).enumerate() {
+            if number > 0 {
+                tokio::task::yield_now().await;
+            }
+            for mailbox in chunk {
+                mailbox.notify(notice);
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use laureola_message::Delivery;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::mailbox::{MailboxSender, Overflow, Pushed};
+use crate::mailbox::{MailboxSender, Overflow};
 use crate::name::{ChannelName, GroupName};
 
 /// So many members are served before other tasks get a turn: a group of 10,000 must not hold a
@@ -120,10 +120,7 @@ pub async fn fan_out(
         }
         for mailbox in chunk {
             let pushed = mailbox.push(Arc::clone(delivery), overflow, expires);
-            full += usize::from(matches!(
-                pushed,
-                Pushed::Full | Pushed::DroppedOldest | Pushed::GaveUp
-            ));
+            full += usize::from(pushed.lost_one());
         }
     }
     full

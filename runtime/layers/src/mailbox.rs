@@ -60,6 +60,14 @@ pub enum Pushed {
     Closed,
 }
 
+impl Pushed {
+    /// Whether a delivery was lost for want of room: this one, an older one, or all of them.
+    #[must_use]
+    pub fn lost_one(self) -> bool {
+        matches!(self, Self::Full | Self::DroppedOldest | Self::GaveUp)
+    }
+}
+
 struct Shared {
     waiting: VecDeque<Waiting>,
     capacity: usize,
@@ -186,6 +194,20 @@ impl MailboxSender {
         .await
     }
 
+    /// Waits until nobody receives any more. A receiver may [subscribe](Self::subscribe) anew even
+    /// then. One task at a time may call this or [`wanted`](Self::wanted).
+    pub async fn closed(&self) {
+        poll_fn(|cx| {
+            let mut shared = self.0.lock();
+            if shared.receivers == 0 {
+                return Poll::Ready(());
+            }
+            shared.feeder = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// The number of deliveries that wait, expired ones not counted.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -293,7 +315,8 @@ impl Drop for Mailbox {
                 shared.left = left.into_iter().map(|waiting| waiting.delivery).collect();
                 (VecDeque::new(), shared.feeder.take().into_iter().collect())
             } else {
-                (std::mem::take(&mut shared.waiting), Vec::new())
+                let waiting = std::mem::take(&mut shared.waiting);
+                (waiting, shared.feeder.take().into_iter().collect())
             }
         };
         drop(waiting);

@@ -1,27 +1,47 @@
 //! The layer in the format of `channels_redis.core.RedisChannelLayer`.
 //!
 //! # Layout
-//! - [`layer`]: [`RedisChannelLayer`], and what each operation does to Redis
-//! - `group`: a group send; `shard`: one server, its memberships and the tasks that tend them
-//! - `receive`: the task that receives for this process; `listen`: the one behind a plain channel;
-//!   `queue`: what they read; `blocking`: the connection they wait on
-//! - `membership`, `leaving`: the groups of this process's channels, and those they are to leave
+//! - [`layer`]: [`RedisChannelLayer`]; [`inspect`], [`gc`]: what operators ask of it
+//! - `connect`, `inner`: from the options to what all operations share, and sends to a channel;
+//!   `group`: a group send; `ring`: which of several servers holds a name
+//! - `shard`: one server; `membership`, `leaving`: what this process has in its groups, and what is
+//!   to leave them; `refresh`: the tasks that see to it
+//! - `process`, `sweep`: who lives, and the members of those that died
+//! - `receive`: the task that receives for this process; `listen`, `abandoned`: those behind a plain
+//!   channel; `queue`: what they read; `blocking`: the connection they wait on
+//! - `deliver`: into the mailboxes; `dispatch`: `membership = "process"`; `gap`: who hears that
+//!   Redis was away; `complaints`: what got lost
 //! - `script`: what happens in Redis as one step; `key`, `clock`, `codec`, `random_prefix`: names,
 //!   scores, messages, and the bytes that keep equal ones apart
 
+mod abandoned;
 mod blocking;
 mod clock;
 mod codec;
+mod complaints;
+mod connect;
+mod deliver;
+mod dispatch;
+mod gap;
+pub mod gc;
 mod group;
+mod inner;
+pub mod inspect;
 mod key;
 pub mod layer;
 mod leaving;
 mod listen;
 mod membership;
+mod process;
 mod queue;
 mod random_prefix;
 mod receive;
+mod refresh;
+mod ring;
 mod script;
 mod shard;
+mod sweep;
 
+pub use gc::GcReport;
+pub use inspect::{Depth, GroupInfo, Ping};
 pub use layer::RedisChannelLayer;

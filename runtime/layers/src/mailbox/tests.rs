@@ -161,3 +161,21 @@ async fn a_notice_wakes_the_receiver_and_comes_before_deliveries() {
     );
     assert!(matches!(second, Received::Delivery(_)), "{second:?}");
 }
+
+#[tokio::test]
+async fn closed_waits_for_the_last_receiver() {
+    let (sender, mut first) = mailbox(2);
+    let second = sender.subscribe();
+    let watching = tokio::spawn({
+        let sender = sender.clone();
+        async move { sender.closed().await }
+    });
+    // Receivers that wait and go wake the one who watches, too.
+    sender.push(delivery(1), Overflow::DropNewest, None);
+    first.recv().await;
+    drop(first);
+    tokio::task::yield_now().await;
+    assert!(!watching.is_finished());
+    drop(second);
+    watching.await.expect("it ends");
+}

@@ -1,20 +1,23 @@
 //! A group send: who the members are, and one message for each key they receive from.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use laureola_layers::{GroupName, LayerError};
 use laureola_message::{Channels, Message};
 
 use crate::core::clock::Score;
-use crate::core::layer::Inner;
+use crate::core::inner::Inner;
 use crate::core::shard::{Shard, millis};
 
 /// How many keys one call of the script serves at most, so that it does not hold Redis up.
 const MAX_KEYS: usize = 128;
 /// How many bytes of messages go into one call, unless a single one is longer.
 const MAX_BYTES: usize = 4 << 20;
+
+/// A key that is received from, by its non-local name, and the members that are received there.
+type Key<'a> = (&'a str, Vec<&'a str>);
 
 /// The members of a group that are not older than `group_expiry`, in the order they joined.
 async fn members(shard: &Shard, group: &GroupName) -> Result<Vec<Bytes>, LayerError> {
@@ -30,8 +33,8 @@ async fn members(shard: &Shard, group: &GroupName) -> Result<Vec<Bytes>, LayerEr
 
 /// The members by the non-local name of their key, both in the order of joining. What is no text
 /// is no channel and is left out.
-fn by_key(members: &[Bytes]) -> Vec<(&str, Vec<&str>)> {
-    let mut keys: Vec<(&str, Vec<&str>)> = Vec::new();
+fn by_key(members: &[Bytes]) -> Vec<Key<'_>> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
     let mut positions = HashMap::new();
     for member in members {
         let Ok(name) = std::str::from_utf8(member) else {
@@ -47,15 +50,40 @@ fn by_key(members: &[Bytes]) -> Vec<(&str, Vec<&str>)> {
     keys
 }
 
-/// Sends `message` to every member. One round trip reads the members, one more serves them all,
-/// up to 128 keys or 4 MiB at a time; the message goes out once per key, whatever the number of
-/// channels behind it.
-pub(crate) async fn send(inner: &Arc<Inner>, group: &GroupName, message: &Message) -> Result<(), LayerError> {
-    let shard = inner.shard(group.as_str());
-    let members = members(shard, group).await?;
+/// Sends `message` to every member. One round trip to the group's server reads the members, one
+/// more to each server that holds keys of theirs serves them, up to 128 keys or 4 MiB at a time
+/// and all servers at once; the message goes out once per key, whatever the number of channels
+/// behind it. A server that is away keeps the others' members from nothing.
+pub(crate) async fn send(inner: &Inner, group: &GroupName, message: &Message) -> Result<(), LayerError> {
+    let home = inner.shard(group.as_str());
+    let members = members(home, group).await?;
     let keys = by_key(&members);
+    home.meet(group, keys.iter().map(|(non_local, _)| *non_local));
     let score = inner.clock.next();
-    let (mut rest, mut full) = (keys.as_slice(), 0);
+    let mut by_shard: Vec<Vec<Key<'_>>> = Vec::new();
+    by_shard.resize_with(inner.shards.len(), Vec::new);
+    for key in keys {
+        by_shard[inner.shard(key.0).index].push(key);
+    }
+    let sends = inner
+        .shards
+        .iter()
+        .zip(by_shard)
+        .filter(|(_, keys)| !keys.is_empty())
+        .map(|(shard, keys)| send_at(inner, shard, keys, group, message, score));
+    join_all(sends).await.into_iter().collect()
+}
+
+/// The part of one server.
+async fn send_at(
+    inner: &Inner,
+    shard: &Shard,
+    keys: Vec<Key<'_>>,
+    group: &GroupName,
+    message: &Message,
+    score: Score,
+) -> Result<(), LayerError> {
+    let mut rest = keys.as_slice();
     while !rest.is_empty() {
         let mut invocation = inner.scripts.group_send.prepare_invoke();
         invocation
@@ -64,22 +92,24 @@ pub(crate) async fn send(inner: &Arc<Inner>, group: &GroupName, message: &Messag
             .arg(millis(inner.config.expiry));
         let (mut count, mut bytes) = (0, 0);
         for (non_local, names) in rest {
-            let member = inner.codec.seal(message, Some(Channels::Many(names)));
+            let member = inner.codec.seal(message, Some(Channels::Many(names)))?;
             bytes += member.len();
             invocation
                 .key(shard.keys.queue(non_local))
-                .arg(inner.config.capacity)
+                .arg(inner.capacities.of(names[0]))
                 .arg(&*member);
             count += 1;
             if count == MAX_KEYS || bytes >= MAX_BYTES {
                 break;
             }
         }
-        rest = &rest[count..];
-        full += shard.link.script::<usize>("send to a group", &invocation).await?;
-    }
-    if let Some(channels) = inner.over_capacity.note(full) {
-        tracing::warn!(%group, channels, "group message dropped by channels over capacity");
+        let (sent, others) = rest.split_at(count);
+        rest = others;
+        let (full, last): (usize, usize) = shard.link.script("send to a group", &invocation).await?;
+        if full > 0 {
+            let channel = sent.get(last - 1).map_or("", |(_, names)| names[0]);
+            inner.local.complaints.over_capacity(group, channel, full);
+        }
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ impl Keys {
         self.queue(channel.non_local())
     }
 
-    /// The same by the non-local name.
+    /// The same, by the non-local name.
     pub(crate) fn queue(&self, non_local: &str) -> String {
         format!("{}{non_local}", self.prefix)
     }
@@ -33,6 +33,39 @@ impl Keys {
     /// The sorted set of a group's members: `<prefix>:group:<group>`.
     pub(crate) fn group(&self, group: &GroupName) -> String {
         format!("{}:group:{group}", self.prefix)
+    }
+
+    /// A string that exists as long as a process of Laureola gives signs of life.
+    pub(crate) fn alive(&self, process: &str) -> String {
+        format!("{}:laureola:alive:{process}", self.prefix)
+    }
+
+    /// The set of the groups a process of Laureola put channels of its own into.
+    pub(crate) fn groups_of(&self, process: &str) -> String {
+        format!("{}:laureola:groups:{process}", self.prefix)
+    }
+
+    /// Who is about to remove the members of a process that died.
+    pub(crate) fn sweeping(&self, process: &str) -> String {
+        format!("{}:laureola:sweep:{process}", self.prefix)
+    }
+
+    /// The sorted set of the processes of Laureola, living and lately dead; score = last sign of
+    /// life. It tells their members from those of Python's processes.
+    pub(crate) fn processes(&self) -> String {
+        format!("{}:laureola:processes", self.prefix)
+    }
+
+    /// A pattern for `SCAN` that matches every group.
+    pub(crate) fn groups_pattern(&self) -> String {
+        let mut pattern = self.pattern();
+        pattern.pop();
+        pattern + ":group:*"
+    }
+
+    /// The group behind a key that this pattern matched.
+    pub(crate) fn group_of<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(&*self.prefix)?.strip_prefix(":group:")
     }
 
     /// A pattern for `SCAN` that matches every key of this prefix.
@@ -64,5 +97,7 @@ mod tests {
         assert_eq!(Keys::in_flight(&keys.channel(&plain)), "asgithumbnails$inflight");
         assert_eq!(keys.group(&group), "asgi:group:chat_lobby");
         assert_eq!(Keys::new("a*b").pattern(), "a\\*b*");
+        assert_eq!(Keys::new("a*b").groups_pattern(), "a\\*b:group:*");
+        assert_eq!(keys.group_of(&keys.group(&group)), Some("chat_lobby"));
     }
 }

@@ -1,47 +1,144 @@
 //! Receives from a plain channel, in competition with other processes.
 //!
-//! One message is taken at a time, and only while a receiver waits for it; what a receiver leaves
-//! behind is put back. This layer never writes to the channel's `$inflight`: channels_redis would
-//! take it for its own and hand it out twice. But what a process of channels_redis left there
-//! when it died is moved back, once it has not changed for a whole turn.
+//! Senders put the messages of a plain channel on all servers in turn, so one task per server
+//! waits for them. One message is handed over at a time, and only while a receiver waits for it;
+//! what a receiver leaves behind, and what came from a second server meanwhile, is put back.
+//!
+//! This layer never writes to the channel's `$inflight`: channels_redis would take it for its own
+//! and hand it out twice. But what a process of channels_redis left there when it died is moved
+//! back, once it has not changed for a whole turn.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
 use laureola_layers::mailbox::{Left, MailboxSender, Overflow, Pushed};
 use laureola_message::Delivery;
+use parking_lot::Mutex;
 use redis::RedisResult;
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::backoff::Backoff;
-use crate::core::blocking::{Blocking, Popped, TURN};
-use crate::core::key::Keys;
+use crate::core::abandoned::Abandoned;
+use crate::core::blocking::{Blocking, Popped};
+use crate::core::gap::GapListener;
 use crate::core::queue::Queue;
-use crate::core::shard::millis;
-use crate::link::DEADLINE;
-use crate::stop::Stop;
+use crate::stop::{Stop, Stopper};
 
-/// How many messages in flight are looked at.
-const LOOK_AT: isize = 100;
-/// How often a message that could not be delivered is put back before it is given up.
-const ATTEMPTS: usize = 5;
+/// How long a message is kept for a receiver that was just served by another server.
+const HOLD: Duration = Duration::from_millis(100);
 
-/// The task behind one mailbox of a plain channel. It ends with the layer, or within a turn of
-/// the mailbox's end.
+/// What is behind one mailbox of a plain channel. It ends with the mailbox, or with the layer.
 #[derive(Debug)]
 pub(crate) struct Listen {
-    pub(crate) queue: Queue,
+    /// The channel's key on each server.
+    pub(crate) queues: Vec<Queue>,
     pub(crate) mailbox: MailboxSender,
+    pub(crate) gaps: GapListener,
 }
 
 impl Listen {
     /// Receives until the mailbox is dropped or the layer stops.
-    pub(crate) async fn run(self, stop: Stop) {
-        let mut backoff = Backoff::new();
-        let mut held = None;
+    pub(crate) async fn run(mut self, stop: Stop) {
+        let desk = Arc::new(Desk {
+            mailbox: self.mailbox.clone(),
+            demand: watch::Sender::new(Demand::None),
+            held: Mutex::new(None),
+        });
+        let stopper = Stopper::default();
+        let mut pullers = JoinSet::new();
+        for queue in self.queues.drain(..) {
+            let puller = Puller {
+                queue: Arc::new(queue),
+                desk: Arc::clone(&desk),
+            };
+            pullers.spawn(puller.run(stopper.listener()));
+        }
+        let Left(left) = self.serve(&desk, &stop).await;
+        stopper.stop();
+        let held = desk.held.lock().take();
+        if let (false, Some((queue, popped))) = (left.is_empty(), held) {
+            queue.put_back(&popped).await;
+        }
+        while pullers.join_next().await.is_some() {}
+    }
+
+    /// Says when a message is wanted, and tells of gaps; ends with what the receiver left.
+    async fn serve(&mut self, desk: &Desk, stop: &Stop) -> Left {
+        let mut demand = desk.demand.subscribe();
         loop {
-            let Err(error) = self.session(&stop, &mut held, &mut backoff).await else {
+            tokio::select! {
+                wanted = self.mailbox.wanted() => match wanted {
+                    Ok(()) => desk.demand.send_if_modified(Demand::raise),
+                    Err(left) => return left,
+                },
+                notice = self.gaps.next() => {
+                    self.mailbox.notify(notice);
+                    continue;
+                }
+                () = stop.wait() => return Left(Vec::new()),
+            };
+            loop {
+                tokio::select! {
+                    _ = demand.wait_for(|demand| *demand == Demand::None) => break,
+                    notice = self.gaps.next() => self.mailbox.notify(notice),
+                    () = self.mailbox.closed() => break,
+                    () = stop.wait() => return Left(Vec::new()),
+                }
+            }
+        }
+    }
+}
+
+/// Where the tasks of the servers hand over to the one mailbox.
+#[derive(Debug)]
+struct Desk {
+    mailbox: MailboxSender,
+    demand: watch::Sender<Demand>,
+    /// What was handed over last, and where it came from.
+    held: Mutex<Option<(Arc<Queue>, Popped)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    None,
+    /// A receiver waits.
+    Open,
+    /// One task is about to serve it.
+    Claimed,
+}
+
+impl Demand {
+    fn raise(&mut self) -> bool {
+        let none = *self == Self::None;
+        if none {
+            *self = Self::Open;
+        }
+        none
+    }
+
+    fn claim(&mut self) -> bool {
+        let open = *self == Self::Open;
+        if open {
+            *self = Self::Claimed;
+        }
+        open
+    }
+}
+
+/// The task that waits at one server.
+#[derive(Debug)]
+struct Puller {
+    queue: Arc<Queue>,
+    desk: Arc<Desk>,
+}
+
+impl Puller {
+    async fn run(self, stop: Stop) {
+        let mut backoff = Backoff::new();
+        loop {
+            let Err(error) = self.session(&stop, &mut backoff).await else {
                 return;
             };
             self.queue.failed(&error);
@@ -53,132 +150,60 @@ impl Listen {
         }
     }
 
-    /// Receives over one connection; ends well when the receiver is gone or the layer stops.
-    /// `held` is what was handed to the mailbox last.
-    async fn session(
-        &self,
-        stop: &Stop,
-        held: &mut Option<Popped>,
-        backoff: &mut Backoff,
-    ) -> RedisResult<()> {
+    /// Receives over one connection; ends well when it is told to stop.
+    async fn session(&self, stop: &Stop, backoff: &mut Backoff) -> RedisResult<()> {
         let mut blocking = Blocking::open(&self.queue.link, stop).await?;
         let mut abandoned = Abandoned::default();
+        let mut demand = self.desk.demand.subscribe();
         loop {
-            let wanted = tokio::select! {
-                wanted = self.mailbox.wanted() => wanted,
+            tokio::select! {
+                // The sender is ours as well.
+                _ = demand.wait_for(|demand| *demand == Demand::Open) => {}
                 () = stop.wait() => return Ok(()),
-            };
-            if let Err(Left(left)) = wanted {
-                if let (false, Some(popped)) = (left.is_empty(), held.take()) {
-                    self.put_back(&popped).await;
-                }
-                return Ok(());
             }
             abandoned.rescue(&self.queue).await;
             let popped = blocking.pop(&self.queue.key).await?;
             backoff.reset();
             if let Some(popped) = popped {
-                if stop.is_set() || !self.hand_over(&popped) {
-                    self.put_back(&popped).await;
-                    return Ok(());
-                }
-                *held = Some(popped);
-            } else if stop.is_set() {
+                self.hand_over(popped, &mut demand, stop).await;
+            }
+            if stop.is_set() {
                 return Ok(());
             }
         }
     }
 
-    /// Puts a message into the mailbox; false if nobody receives from it any more.
-    fn hand_over(&self, popped: &Popped) -> bool {
-        match self.queue.codec.open(popped.member.clone()) {
-            Ok((message, _)) => {
-                let delivery = Arc::new(Delivery::new(message));
-                // One at a time: there is room.
-                self.mailbox.push(delivery, Overflow::DropOldest, None) != Pushed::Closed
-            }
-            Err(error) => {
-                self.queue.malformed(&error);
-                true
-            }
-        }
-    }
-
-    /// Gives a message to the next receiver, in its old place.
-    async fn put_back(&self, popped: &Popped) {
-        let mut pipeline = redis::pipe();
-        let mut add = redis::cmd("ZADD");
-        add.arg(&self.queue.key).arg(&*popped.score).arg(&*popped.member);
-        pipeline.add_command(add).ignore();
-        pipeline
-            .pexpire(&self.queue.key, millis(self.queue.expiry))
-            .ignore();
-        let mut backoff = Backoff::new();
-        for _ in 0..ATTEMPTS {
-            match self.queue.link.pipe::<()>("put a message back", &pipeline).await {
-                Ok(()) => return,
-                Err(_) => backoff.pause().await,
-            }
-            let _ = timeout(DEADLINE, self.queue.link.wait_up()).await;
-        }
-        tracing::warn!(
-            queue = self.queue.key,
-            "a message is lost: redis was away when it was to be put back"
-        );
-    }
-}
-
-/// Messages in flight that were there at the last look.
-///
-/// A living process of channels_redis takes its messages out of `$inflight` within milliseconds;
-/// one that stands there for a whole turn has lost its process.
-#[derive(Debug, Default)]
-struct Abandoned {
-    seen: HashSet<Bytes>,
-    looked: Option<Instant>,
-}
-
-impl Abandoned {
-    /// Looks, once a turn at most, and moves what was there the last time as well.
-    async fn rescue(&mut self, queue: &Queue) {
-        if self.looked.is_some_and(|looked| looked.elapsed() < TURN) {
-            return;
-        }
-        self.looked = Some(Instant::now());
-        let in_flight = Keys::in_flight(&queue.key);
-        let mut look = redis::cmd("ZRANGE");
-        look.arg(&in_flight).arg(0).arg(LOOK_AT - 1);
-        // Best effort: the next turn tries again.
-        let Ok(present) = queue
-            .link
-            .query::<Vec<Bytes>>("look for abandoned messages", &look)
-            .await
-        else {
-            return;
+    /// Puts a message into the mailbox, or back where it came from.
+    async fn hand_over(&self, popped: Popped, demand: &mut watch::Receiver<Demand>, stop: &Stop) {
+        let delivery = match self.queue.codec.open(popped.member.clone()) {
+            Ok((message, _)) => Arc::new(Delivery::new(message)),
+            Err(error) => return self.queue.malformed(&error),
         };
-        let (old, new): (Vec<_>, Vec<_>) = present.into_iter().partition(|member| self.seen.contains(member));
-        self.seen = new.into_iter().collect();
-        if old.is_empty() {
-            return;
+        if !self.claim(demand, stop).await {
+            return self.queue.put_back(&popped).await;
         }
-        let mut rescue = queue.scripts.rescue.prepare_invoke();
-        rescue.key(&queue.key).key(&in_flight).arg(millis(queue.expiry));
-        for member in &old {
-            rescue.arg(&**member);
+        *self.desk.held.lock() = Some((Arc::clone(&self.queue), popped.clone()));
+        // The mailbox is empty: somebody waits at it.
+        let pushed = self.desk.mailbox.push(delivery, Overflow::DropNewest, None);
+        if pushed != Pushed::Queued {
+            *self.desk.held.lock() = None;
+            self.queue.put_back(&popped).await;
         }
-        match queue
-            .link
-            .script::<i64>("rescue abandoned messages", &rescue)
-            .await
-        {
-            Ok(messages) => {
-                tracing::info!(
-                    queue = queue.key,
-                    messages,
-                    "took over messages of a process that died"
-                );
+        self.desk.demand.send_replace(Demand::None);
+    }
+
+    /// Whether this task may serve the receiver; waits a moment for the next demand, so that a
+    /// busy channel's messages do not go back and forth.
+    async fn claim(&self, demand: &mut watch::Receiver<Demand>, stop: &Stop) -> bool {
+        let claiming = async {
+            while !self.desk.demand.send_if_modified(Demand::claim) {
+                let _ = demand.wait_for(|demand| *demand == Demand::Open).await;
             }
-            Err(_) => self.seen.extend(old),
+        };
+        tokio::select! {
+            biased;
+            claimed = timeout(HOLD, claiming) => claimed.is_ok(),
+            () = stop.wait() => false,
         }
     }
 }

@@ -24,11 +24,6 @@ impl RandomPrefix {
         }
     }
 
-    /// How many bytes each has.
-    pub(crate) fn len(&self) -> usize {
-        self.start.len()
-    }
-
     /// The next one.
     pub(crate) fn next(&self) -> Vec<u8> {
         let count = self.counter.fetch_add(1, Ordering::Relaxed);

@@ -9,8 +9,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use laureola_layers::directory::Directory;
-use laureola_layers::mailbox::Overflow;
 use laureola_message::Delivery;
 use redis::RedisResult;
 
@@ -28,7 +26,6 @@ const BATCH: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Receive {
     pub(crate) queue: Queue,
-    pub(crate) directory: Arc<Directory>,
 }
 
 impl Receive {
@@ -93,11 +90,7 @@ impl Receive {
         match self.queue.codec.open(member) {
             Ok((message, channels)) => {
                 let delivery = Arc::new(Delivery::new(message));
-                let full = self
-                    .directory
-                    .deliver(&channels, &delivery, Overflow::DropOldest)
-                    .await;
-                self.queue.overflowed(full);
+                self.queue.local.deliver(&channels, &delivery).await;
             }
             Err(error) => self.queue.malformed(&error),
         }

@@ -13,6 +13,8 @@ pub(crate) struct Scripts {
     pub(crate) drain: Script,
     pub(crate) restore: Script,
     pub(crate) rescue: Script,
+    pub(crate) bury: Script,
+    pub(crate) expel: Script,
 }
 
 impl Scripts {
@@ -23,6 +25,8 @@ impl Scripts {
             drain: Script::new(include_str!("script/drain.lua")),
             restore: Script::new(include_str!("script/restore.lua")),
             rescue: Script::new(include_str!("script/rescue.lua")),
+            bury: Script::new(include_str!("script/bury.lua")),
+            expel: Script::new(include_str!("script/expel.lua")),
         }
     }
 }

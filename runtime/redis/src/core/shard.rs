@@ -1,40 +1,73 @@
-//! One server and what this process keeps in it: memberships, and the tasks that tend them.
+//! One server and what this process keeps in it: memberships, and signs of life.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use laureola_layers::{ChannelName, GroupName, LayerError};
-use tokio::time::sleep;
+use parking_lot::Mutex;
+use redis::Pipeline;
+use tokio::sync::Notify;
 
-use crate::backoff::Backoff;
 use crate::core::clock::Score;
 use crate::core::key::Keys;
 use crate::core::leaving::Leaving;
 use crate::core::membership::Membership;
-use crate::link::{Link, Returns, Server};
-use crate::stop::Stop;
-
-/// So many memberships go into one round trip.
-const BATCH: usize = 500;
+use crate::core::process::{Dead, ProcessId};
+use crate::core::script::Scripts;
+use crate::link::Link;
 
 /// A server, and the memberships that stand in it.
 #[derive(Debug)]
 pub(crate) struct Shard {
+    /// Its place among the hosts.
+    pub(crate) index: usize,
     pub(crate) link: Arc<Link>,
     pub(crate) keys: Keys,
+    pub(crate) scripts: Arc<Scripts>,
     pub(crate) joined: Membership,
     pub(crate) leaving: Leaving,
     pub(crate) group_expiry: Duration,
+    pub(crate) heartbeat: Duration,
+    /// This process.
+    pub(crate) process: ProcessId,
+    /// Whether this process has put a channel into a group here, and must give signs of life.
+    pub(crate) announced: AtomicBool,
+    /// This process was taken for dead: its memberships may be gone.
+    pub(crate) revived: Notify,
+    /// The dead that the last look found.
+    pub(crate) dead: Mutex<Dead>,
+    /// Groups in which a group send met members of the dead, with one of them each.
+    pub(crate) haunted: Mutex<HashMap<GroupName, ProcessId>>,
 }
 
 impl Shard {
-    /// Adds a member, or makes it count as added now.
+    /// Adds a channel of whatever process, or makes it count as added now.
     pub(crate) async fn add(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
-        let key = self.keys.group(group);
         let mut pipeline = redis::pipe();
-        pipeline.zadd(&key, channel.as_str(), Score::now()).ignore();
-        pipeline.pexpire(&key, millis(self.group_expiry)).ignore();
+        self.put(&mut pipeline, group, channel);
         self.link.pipe("add to a group", &pipeline).await
+    }
+
+    /// Adds a channel of this process. Whoever finds it there also finds who it belongs to, and
+    /// that we live: both are written first.
+    pub(crate) async fn add_own(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
+        let first = self.joined.add(channel, group);
+        let announced = self.announced.load(Ordering::Acquire);
+        let mut pipeline = redis::pipe();
+        if !announced {
+            self.sign_of_life(&mut pipeline);
+        }
+        if first {
+            self.index_groups(&mut pipeline, [group]);
+        }
+        self.put(&mut pipeline, group, channel);
+        self.link.pipe::<()>("add to a group", &pipeline).await?;
+        if !announced {
+            self.announced.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Removes members from groups.
@@ -43,129 +76,84 @@ impl Shard {
         for (group, channels) in members {
             let channels: Vec<_> = channels.iter().map(ChannelName::as_str).collect();
             pipeline.zrem(self.keys.group(group), channels).ignore();
+            if self.announced.load(Ordering::Acquire) && !self.joined.has(group) {
+                pipeline
+                    .srem(self.keys.groups_of(self.process.as_str()), group.as_str())
+                    .ignore();
+            }
         }
         self.link.pipe("discard from a group", &pipeline).await
     }
 
-    /// Removes what [`Leaving`] holds, until the layer stops and nothing is left.
-    pub(crate) async fn leave(self: Arc<Self>, stop: Stop) {
-        let mut backoff = Backoff::new();
-        loop {
-            if self.leaving.is_empty() {
-                if stop.is_set() {
-                    return;
-                }
-                tokio::select! {
-                    () = self.leaving.added.notified() => {}
-                    () = stop.wait() => {}
-                }
-                continue;
-            }
-            let batch = self.leaving.take(BATCH);
-            if self.discard(&batch).await.is_ok() {
-                backoff.reset();
-                continue;
-            }
-            for (group, channels) in batch {
-                for channel in channels {
-                    self.leaving.add(&channel, [group.clone()]);
-                }
-            }
-            backoff.pause().await;
-            self.link.wait_up().await;
-        }
-    }
-
-    /// Keeps this process's members from growing older than `group_expiry`, and brings them back
-    /// to a server that was started anew.
-    pub(crate) async fn refresh(self: Arc<Self>, mut returns: Returns) {
-        let mut fresh = SystemTime::now();
-        let mut again: Option<Refresh> = None;
-        loop {
-            let kind = tokio::select! {
-                () = sleep(self.group_expiry / 4) => Refresh::Existing,
-                server = returns.next() => match (server, again) {
-                    (Server::Same, None) => continue,
-                    (Server::Same, Some(kind)) => kind,
-                    (Server::Other, _) => Refresh::All,
-                },
-            };
-            // After a sleep of the whole machine they may have been dropped as too old.
-            let asleep = fresh.elapsed().is_ok_and(|age| age >= self.group_expiry);
-            let kind = if asleep {
-                Refresh::All
-            } else {
-                again.unwrap_or(kind).max(kind)
-            };
-            match self.refresh_members(kind).await {
-                Ok(()) => (fresh, again) = (SystemTime::now(), None),
-                // The next return of the connection tries again.
-                Err(_) => again = Some(kind),
-            }
-        }
-    }
-
     /// Deletes every key of this layer's prefix.
     pub(crate) async fn flush(&self) -> Result<(), LayerError> {
-        let pattern = self.keys.pattern();
-        let mut cursor = "0".to_owned();
-        loop {
-            let mut scan = redis::cmd("SCAN");
-            scan.arg(&cursor)
-                .arg("MATCH")
-                .arg(&pattern)
-                .arg("COUNT")
-                .arg(1_000);
-            let (next, keys): (String, Vec<Vec<u8>>) = self.link.query("flush", &scan).await?;
+        self.announced.store(false, Ordering::Release);
+        let mut scan = self.scan(self.keys.pattern());
+        while let Some(keys) = scan.next("flush").await? {
             if !keys.is_empty() {
                 let mut delete = redis::cmd("UNLINK");
                 delete.arg(keys);
                 self.link.query::<()>("flush", &delete).await?;
             }
-            if next == "0" {
-                return Ok(());
-            }
-            cursor = next;
-        }
-    }
-
-    async fn refresh_members(&self, kind: Refresh) -> Result<(), LayerError> {
-        for (group, channels) in self.joined.by_group() {
-            for channels in channels.chunks(BATCH) {
-                let key = self.keys.group(&group);
-                let now = Score::now();
-                let mut add = redis::cmd("ZADD");
-                add.arg(&key);
-                if kind == Refresh::Existing {
-                    // Another process may have discarded one of them, and is to have its way.
-                    add.arg("XX");
-                }
-                for channel in channels {
-                    add.arg(now).arg(channel.as_str());
-                }
-                let mut pipeline = redis::pipe();
-                pipeline.add_command(add).ignore();
-                pipeline.pexpire(&key, millis(self.group_expiry)).ignore();
-                self.link.pipe::<()>("refresh a group", &pipeline).await?;
-                for channel in channels {
-                    // It left while we added it.
-                    if kind == Refresh::All && !self.joined.contains(channel, &group) {
-                        self.leaving.add(channel, [group.clone()]);
-                    }
-                }
-            }
         }
         Ok(())
     }
+
+    /// The keys that match a pattern, a thousand slots of the server's table at a time.
+    pub(crate) fn scan(&self, pattern: String) -> Scan<'_> {
+        Scan {
+            link: &self.link,
+            pattern,
+            cursor: Some("0".to_owned()),
+        }
+    }
+
+    /// Notes in which groups members of this process stand, for whoever buries it.
+    pub(crate) fn index_groups<'a>(
+        &self,
+        pipeline: &mut Pipeline,
+        groups: impl IntoIterator<Item = &'a GroupName>,
+    ) {
+        let key = self.keys.groups_of(self.process.as_str());
+        let groups: Vec<_> = groups.into_iter().map(GroupName::as_str).collect();
+        pipeline.sadd(&key, groups).ignore();
+        // It outlives the last membership it tells of.
+        pipeline
+            .pexpire(&key, millis(self.group_expiry + self.heartbeat))
+            .ignore();
+    }
+
+    fn put(&self, pipeline: &mut Pipeline, group: &GroupName, channel: &ChannelName) {
+        let key = self.keys.group(group);
+        pipeline.zadd(&key, channel.as_str(), Score::now()).ignore();
+        pipeline.pexpire(&key, millis(self.group_expiry)).ignore();
+    }
 }
 
-/// Which members to touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Refresh {
-    /// Those that are still in their group.
-    Existing,
-    /// Those that have vanished from it as well.
-    All,
+/// What [`Shard::scan`] gives.
+#[derive(Debug)]
+pub(crate) struct Scan<'a> {
+    link: &'a Link,
+    pattern: String,
+    cursor: Option<String>,
+}
+
+impl Scan<'_> {
+    /// Some of the keys; a key may come twice. `None` at the end.
+    pub(crate) async fn next(&mut self, what: &str) -> Result<Option<Vec<Vec<u8>>>, LayerError> {
+        let Some(cursor) = self.cursor.take() else {
+            return Ok(None);
+        };
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor)
+            .arg("MATCH")
+            .arg(&self.pattern)
+            .arg("COUNT")
+            .arg(1_000);
+        let (next, keys): (String, Vec<Vec<u8>>) = self.link.query(what, &scan).await?;
+        self.cursor = (next != "0").then_some(next);
+        Ok(Some(keys))
+    }
 }
 
 /// Milliseconds for Redis, which takes none for "delete at once".
