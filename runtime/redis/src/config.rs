@@ -8,8 +8,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use laureola_layers::Capacities;
 use laureola_layers::mailbox::Overflow;
+use laureola_layers::{Capacities, ChannelName};
 use serde::Deserialize;
 
 mod address;
@@ -198,6 +198,12 @@ impl RedisConfig {
     pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
         self.heartbeat = heartbeat.max(Duration::from_secs(1));
         self
+    }
+
+    /// How many messages may wait for this channel.
+    #[must_use]
+    pub fn capacity_of(&self, channel: &ChannelName) -> usize {
+        self.capacities().of(channel.as_str())
     }
 
     /// The capacity of each channel.
