@@ -1,7 +1,7 @@
 //! The layer in the format of `channels_redis.core.RedisChannelLayer`.
 //!
 //! # Layout
-//! - [`layer`]: [`RedisChannelLayer`]; [`inspect`], [`gc`]: what operators ask of it
+//! - [`layer`]: [`RedisChannelLayer`]; [`inspect`], `owner`, [`gc`]: what operators ask of it
 //! - `connect`, `inner`: from the options to what all operations share, and sends to a channel;
 //!   `group`: a group send; `ring`: which of several servers holds a name
 //! - `shard`: one server; `membership`, `leaving`: what this process has in its groups, and what is
@@ -32,6 +32,7 @@ pub mod layer;
 mod leaving;
 mod listen;
 mod membership;
+mod owner;
 mod process;
 mod queue;
 mod random_prefix;
@@ -45,3 +46,4 @@ mod sweep;
 pub use gc::GcReport;
 pub use inspect::{Depth, GroupInfo, Ping};
 pub use layer::RedisChannelLayer;
+pub use owner::{Member, Owner};

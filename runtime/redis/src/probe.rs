@@ -55,7 +55,9 @@ async fn ask(host: &Host) -> Result<Answer, LayerError> {
         info += &link.query::<String>("ask", &command).await.unwrap_or_default();
     }
     let field = |name: &str| {
-        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.map(|value| value.trim().to_owned())
     };
     let valkey = field("valkey_version").map(|version| format!("Valkey {version}"));
