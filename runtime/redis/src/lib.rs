@@ -7,8 +7,10 @@
 //! # Layout
 //! - [`config`]: the options of channels_redis, with its names and defaults
 //! - [`mod@core`]: the layer in the format of `channels_redis.core`
+//! - [`pubsub`]: the layer in the format of `channels_redis.pubsub`
 //! - `link`: the connection all commands share, and how it comes back
 //! - `stop`, `backoff`, `throttle`: how tasks end, how long they pause, how often they complain
+//! - [`probe`]: what can be asked of the servers without a layer
 //! - [`url`]: a layer by its URL; [`error`]: why Redis did not do it
 //!
 //! # Example
@@ -37,6 +39,8 @@ pub mod config;
 pub mod core;
 pub mod error;
 mod link;
+pub mod probe;
+pub mod pubsub;
 mod stop;
 mod throttle;
 pub mod url;
@@ -44,5 +48,6 @@ pub mod url;
 pub use config::{Host, Membership, RedisConfig};
 pub use core::RedisChannelLayer;
 pub use error::RedisFault;
+pub use pubsub::RedisPubSubChannelLayer;
 
 pub use url::layer_from_url;

@@ -1,0 +1,449 @@
+//! The layer itself.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use laureola_layers::directory::Directory;
+use laureola_layers::group::Groups;
+use laureola_layers::{
+    Capacities, ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, MailboxSender, mailbox,
+};
+use laureola_message::{Codec, Message, MultiFernet};
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::fan_out::{FanOut, now};
+use super::inbox::inbox;
+use super::name::Names;
+use super::options::{Kind, PubSubBuilder};
+use super::outage::Outages;
+use super::publish::Publisher;
+use super::ring;
+use super::subscriber::{Source, Subscriber};
+use super::topics::{Topics, Wanted};
+use crate::config::RedisConfig;
+use crate::error::backend;
+use crate::link::Link;
+use crate::stop::Stopper;
+use crate::throttle::Throttle;
+
+/// How long closing may take.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// A channel layer through Redis, in the messages of `channels_redis.pubsub.RedisPubSubChannelLayer`.
+///
+/// There are no keys: Redis passes a message to those who are subscribed when it comes, and forgets
+/// it. So there is no `ChannelFull` and no expiry, nothing waits for a receiver that comes later,
+/// and what is sent while a receiver's connection is away is lost to it. What a consumer does not
+/// take waits in its mailbox, up to `capacity` messages, then goes by the `overflow` policy.
+/// `expiry`, `group_expiry`, `random_prefix_length`, `membership` and `heartbeat` have no meaning
+/// here.
+///
+/// Unlike with the core layer, a plain channel is received by every process that listens to it
+/// (within a process its receivers compete), only channels of this process can be added to groups,
+/// and a channel's own name, `<prefix>specific.<32 hex digits>`, has no `!`.
+///
+/// Per server there are two connections: one publishes, one is subscribed once per channel of this
+/// process and once per group with a member here. When that one is lost, every open mailbox gets
+/// [`Notice::Disconnected`](laureola_layers::Notice::Disconnected), calls that need it fail at once,
+/// and when it is back with all subscriptions
+/// [`Notice::Reconnected`](laureola_layers::Notice::Reconnected) follows. Order is kept per sender
+/// and Redis channel.
+///
+/// Dropping the layer ends its tasks; [`ChannelLayer::close`] waits for their end.
+pub struct RedisPubSubChannelLayer {
+    inner: Arc<Inner>,
+    closed: AtomicBool,
+    stop: Stopper,
+    tasks: Mutex<Tasks>,
+}
+
+/// What the tasks share with the layer.
+#[derive(Debug)]
+struct Inner {
+    fan_out: Arc<FanOut>,
+    capacities: Capacities,
+    servers: Vec<Server>,
+    local: Mutex<Local>,
+}
+
+#[derive(Debug)]
+struct Server {
+    publisher: Publisher,
+    topics: Arc<Topics>,
+}
+
+/// Whatever decides what is wanted changes under one lock, so that a first member that comes while
+/// a last one goes cannot end up without a subscription.
+#[derive(Debug, Default)]
+struct Local {
+    joined: HashMap<ChannelName, HashSet<GroupName>>,
+    /// Plain channels that are listened to.
+    plain: HashMap<ChannelName, MailboxSender>,
+}
+
+/// The tasks; they end with the layer.
+#[derive(Debug, Default)]
+struct Tasks {
+    /// End by themselves when they are told to stop.
+    finishing: JoinSet<()>,
+    /// Go on until they are aborted.
+    endless: JoinSet<()>,
+}
+
+impl RedisPubSubChannelLayer {
+    /// Connects, within five seconds a server, with no options but `config`.
+    ///
+    /// # Errors
+    /// As [`PubSubBuilder::connect`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(config: RedisConfig) -> Result<Self, LayerError> {
+        Self::builder(config).connect().await
+    }
+
+    /// A layer with further options.
+    pub fn builder(config: RedisConfig) -> PubSubBuilder {
+        PubSubBuilder::new(config)
+    }
+
+    pub(super) async fn open(options: PubSubBuilder) -> Result<Self, LayerError> {
+        let config = &options.config;
+        let names = Names::new(&config.prefix)?;
+        let directory = Arc::new(Directory::new());
+        let fan_out = Arc::new(FanOut {
+            names,
+            directory: Arc::clone(&directory),
+            groups: Groups::new(),
+            codec: codec(&options)?,
+            overflow: config.overflow,
+            malformed: Throttle::default(),
+            over_capacity: Throttle::default(),
+        });
+        let outages = Arc::new(Outages::new(
+            directory,
+            options.on_disconnect.clone(),
+            options.on_reconnect.clone(),
+        ));
+        let stop = Stopper::default();
+        let mut tasks = Tasks::default();
+        let mut servers = Vec::new();
+        for (publisher, source) in connect(&options, &mut tasks).await? {
+            let topics = Arc::new(Topics::new());
+            let (inbox, outbox) = inbox();
+            let subscriber = Subscriber {
+                number: servers.len(),
+                source,
+                protocol: options.protocol,
+                topics: Arc::clone(&topics),
+                inbox,
+                outages: Arc::clone(&outages),
+            };
+            let first = subscriber.connect().await.map_err(|fault| {
+                backend(format!("cannot subscribe at Redis {}", publisher.place()), fault)
+            })?;
+            topics.up();
+            tasks.finishing.spawn(subscriber.run(first, stop.listener()));
+            tasks.endless.spawn(Arc::clone(&fan_out).run(outbox));
+            servers.push(Server { publisher, topics });
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                fan_out,
+                capacities: config.capacities(),
+                servers,
+                local: Mutex::default(),
+            }),
+            closed: AtomicBool::new(false),
+            stop,
+            tasks: Mutex::new(tasks),
+        })
+    }
+
+    fn opened(&self) -> Result<(), LayerError> {
+        if self.closed.load(Ordering::Relaxed) {
+            Err(LayerError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn publish(&self, what: &str, topic: &str, message: &Message) -> Result<(), LayerError> {
+        let payload = self
+            .inner
+            .fan_out
+            .codec
+            .seal(&[], message, None, now())
+            .map_err(|error| LayerError::Backend {
+                context: "the message cannot be sent in the layer's serializer_format".to_owned(),
+                source: Box::new(error),
+            })?;
+        let server = self.inner.server(topic);
+        server.publisher.publish(what, topic, &payload).await
+    }
+}
+
+impl Inner {
+    /// The server a Redis channel belongs to.
+    fn server(&self, topic: &str) -> &Server {
+        &self.servers[ring::place(topic, self.servers.len())]
+    }
+
+    async fn subscribed(&self, topic: &str, wanted: Wanted) -> Result<(), LayerError> {
+        let answer = wanted.answer().await;
+        let publisher = &self.server(topic).publisher;
+        answer.map_err(|fault| publisher.failed("subscribe", fault))
+    }
+
+    /// Leaves a group, under the lock.
+    fn part(&self, local: &mut Local, group: &GroupName, channel: &ChannelName) {
+        if let Some(groups) = local.joined.get_mut(channel) {
+            groups.remove(group);
+            if groups.is_empty() {
+                local.joined.remove(channel);
+            }
+        }
+        let groups = &self.fan_out.groups;
+        if groups.len(group) == 0 {
+            return;
+        }
+        groups.discard(group, channel);
+        if groups.len(group) == 0 {
+            let topic = self.fan_out.names.group(group);
+            self.server(&topic).topics.give_up(&topic);
+        }
+    }
+
+    /// Takes a channel out of this process.
+    fn forget(&self, channel: &ChannelName, groups: Vec<GroupName>) {
+        let mut local = self.local.lock();
+        let joined = local.joined.remove(channel).unwrap_or_default();
+        for group in joined.into_iter().chain(groups) {
+            self.part(&mut local, &group, channel);
+        }
+        if self.fan_out.directory.remove(channel).is_some() {
+            self.server(channel.as_str()).topics.give_up(channel.as_str());
+        }
+    }
+
+    /// Gives a plain channel up when nobody listens any more.
+    async fn watch(self: Arc<Self>, channel: ChannelName, mailbox: MailboxSender) {
+        loop {
+            mailbox.closed().await;
+            let mut local = self.local.lock();
+            // Else somebody has come meanwhile.
+            if !mailbox.is_received() {
+                local.plain.remove(&channel);
+                drop(local);
+                return self.forget(&channel, Vec::new());
+            }
+        }
+    }
+
+    fn clear(&self) {
+        let mut local = self.local.lock();
+        *local = Local::default();
+        self.fan_out.groups.clear();
+        self.fan_out.directory.clear();
+        for server in &self.servers {
+            server.topics.clear();
+        }
+    }
+}
+
+impl ChannelLayer for RedisPubSubChannelLayer {
+    async fn new_channel(&self, prefix: &str) -> Result<(ChannelName, Mailbox), LayerError> {
+        self.opened()?;
+        let inner = &self.inner;
+        let name = inner.fan_out.names.new_channel(prefix)?;
+        let (sender, receiver) = mailbox(inner.capacities.of(name.as_str()));
+        let wanted = {
+            let _local = inner.local.lock();
+            inner.fan_out.directory.insert(name.clone(), sender);
+            inner.server(name.as_str()).topics.want(name.as_str())
+        };
+        // Nobody knows the name yet, so whether this fails or its future is dropped: it goes.
+        let mut undo = Undo {
+            inner,
+            channel: Some(&name),
+        };
+        inner.subscribed(name.as_str(), wanted).await?;
+        undo.channel = None;
+        drop(undo);
+        Ok((name, receiver))
+    }
+
+    async fn listen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        self.opened()?;
+        let inner = &self.inner;
+        let (receiver, wanted) = {
+            let mut local = inner.local.lock();
+            let directory = &inner.fan_out.directory;
+            let receiver = match local.plain.get(channel) {
+                Some(sender) => sender.subscribe(),
+                None if directory.get(channel.as_str()).is_some() => {
+                    return Err(LayerError::Unsupported(
+                        "only a plain channel can be listened to; one of this process has its mailbox",
+                    ));
+                }
+                None => {
+                    let (sender, receiver) = mailbox(inner.capacities.of(channel.as_str()));
+                    local.plain.insert(channel.clone(), sender.clone());
+                    directory.insert(channel.clone(), sender.clone());
+                    let mut tasks = self.tasks.lock();
+                    // Those whose channel was given up.
+                    while tasks.endless.try_join_next().is_some() {}
+                    tasks
+                        .endless
+                        .spawn(Arc::clone(inner).watch(channel.clone(), sender));
+                    receiver
+                }
+            };
+            let topic = channel.as_str();
+            (receiver, inner.server(topic).topics.want(topic))
+        };
+        inner.subscribed(channel.as_str(), wanted).await?;
+        Ok(receiver)
+    }
+
+    async fn send(&self, channel: &ChannelName, message: Message) -> Result<(), LayerError> {
+        self.opened()?;
+        self.publish("send", channel.as_str(), &message).await
+    }
+
+    async fn group_add(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
+        self.opened()?;
+        let inner = &self.inner;
+        let topic = inner.fan_out.names.group(group);
+        let wanted = {
+            let mut local = inner.local.lock();
+            let Some(mailbox) = inner.fan_out.directory.get(channel.as_str()) else {
+                return Err(LayerError::Unsupported(
+                    "the pub/sub layer adds only channels of this process to groups: add the channel that new_channel gave",
+                ));
+            };
+            let joined = local.joined.entry(channel.clone()).or_default();
+            joined.insert(group.clone());
+            inner.fan_out.groups.add(group, channel, mailbox);
+            inner.server(&topic).topics.want(&topic)
+        };
+        inner.subscribed(&topic, wanted).await
+    }
+
+    async fn group_discard(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
+        let mut local = self.inner.local.lock();
+        self.inner.part(&mut local, group, channel);
+        Ok(())
+    }
+
+    async fn group_send(&self, group: &GroupName, message: Message) -> Result<(), LayerError> {
+        self.opened()?;
+        let topic = self.inner.fan_out.names.group(group);
+        self.publish("send to a group", &topic, &message).await
+    }
+
+    async fn close_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) -> Result<(), LayerError> {
+        self.inner.forget(channel, groups);
+        Ok(())
+    }
+
+    fn abandon_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) {
+        self.inner.forget(channel, groups);
+    }
+
+    /// Forgets every channel and group of this process. Redis holds nothing to forget.
+    async fn flush(&self) -> Result<(), LayerError> {
+        self.inner.clear();
+        Ok(())
+    }
+
+    async fn close(&self) {
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.inner.clear();
+        self.stop.stop();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock());
+        let finished = timeout(CLOSE_DEADLINE, async {
+            while tasks.finishing.join_next().await.is_some() {}
+        });
+        if finished.await.is_err() {
+            tracing::warn!(
+                "redis did not answer while the channel layer closed: its connections are dropped"
+            );
+        }
+        tasks.finishing.shutdown().await;
+        tasks.endless.shutdown().await;
+    }
+}
+
+/// Forgets a channel that nobody was told of.
+struct Undo<'a> {
+    inner: &'a Inner,
+    channel: Option<&'a ChannelName>,
+}
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if let Some(channel) = self.channel {
+            self.inner.forget(channel, Vec::new());
+        }
+    }
+}
+
+/// What publishes and where to subscribe: a pair per server, or one for a Cluster.
+async fn connect(options: &PubSubBuilder, tasks: &mut Tasks) -> Result<Vec<(Publisher, Source)>, LayerError> {
+    let mut links = Vec::new();
+    match options.kind {
+        Kind::Plain => {
+            for host in &options.config.hosts {
+                let link = Arc::new(Link::open(host).await?);
+                tasks.endless.spawn(Arc::clone(&link).keep());
+                links.push((Publisher::Server(Arc::clone(&link)), Source::Server(link)));
+            }
+        }
+        Kind::Sharded => {
+            let mut nodes = Vec::new();
+            for host in &options.config.hosts {
+                let client = crate::link::client(host)
+                    .await
+                    .map_err(|fault| backend(format!("the Redis host {host} cannot be used"), fault))?;
+                nodes.push(client.get_connection_info().clone());
+            }
+            let publisher = Publisher::cluster(&nodes).await?;
+            links.push((publisher, Source::Cluster(nodes)));
+        }
+    }
+    Ok(links)
+}
+
+fn codec(options: &PubSubBuilder) -> Result<Codec, LayerError> {
+    let config = &options.config;
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| LayerError::Backend {
+        context: "the channel layer is not configured right".to_owned(),
+        source: error,
+    };
+    let serializer = options
+        .serializers
+        .get(&config.serializer_format)
+        .map_err(|error| refused(error.into()))?;
+    let codec = Codec::new(serializer);
+    if config.symmetric_encryption_keys.is_empty() {
+        return Ok(codec);
+    }
+    let keys = MultiFernet::new(&config.symmetric_encryption_keys).map_err(|error| refused(error.into()))?;
+    Ok(codec.encryption(keys))
+}
+
+impl fmt::Debug for RedisPubSubChannelLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisPubSubChannelLayer")
+            .field("servers", &self.inner.servers)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The pub/sub layer: against the specification, beside the real channels_redis.pubsub, when
+//! connections break, and in a Redis Cluster.
+
+mod faults;
+mod interop;
+mod peer;
+mod support;
