@@ -44,6 +44,10 @@ class Peer:
         await self.layer.wait_received()
         return received
 
+    async def hash(self, name):
+        """Which host the layer takes for this name."""
+        return self.layer.consistent_hash(name)
+
     async def group_add(self, group, channel):
         await self.layer.group_add(group, channel)
 

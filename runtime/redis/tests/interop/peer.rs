@@ -10,7 +10,7 @@ use laureola_testkit::RedisServer;
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
 
-use super::DEADLINE;
+use crate::DEADLINE;
 
 /// The process; killed on drop. Its methods block.
 pub(crate) struct Peer {
@@ -21,8 +21,13 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// With the options of channels_redis that are not in `options` at their defaults.
-    pub(crate) fn start(redis: &RedisServer, mut options: Json) -> Self {
-        options["hosts"] = json!([redis.url()]);
+    pub(crate) fn start(redis: &RedisServer, options: Json) -> Self {
+        Self::start_on(std::slice::from_ref(redis), options)
+    }
+
+    /// The same on several hosts.
+    pub(crate) fn start_on(servers: &[RedisServer], mut options: Json) -> Self {
+        options["hosts"] = servers.iter().map(RedisServer::url).collect();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/peer.py");
         let mut child = Command::new(laureola_testkit::python())
             .arg(script)
@@ -57,6 +62,11 @@ impl Peer {
                 Message::from_msgpack(bytes).expect("a message")
             })
             .collect()
+    }
+
+    /// Which host it takes for this name.
+    pub(crate) fn hash(&mut self, name: &str) -> u64 {
+        self.ask(&json!(["hash", name])).as_u64().expect("a number")
     }
 
     pub(crate) fn group_add(&mut self, group: &str, channel: &str) {
@@ -112,6 +122,15 @@ pub(crate) fn numbers(range: std::ops::Range<i64>) -> Vec<Message> {
 
 /// Every kind of value, with text and bytes as long as `length`.
 pub(crate) fn every_kind(length: usize) -> Message {
+    every_kind_with(length, Bytes::from(vec![0xC3; length]).into())
+}
+
+/// Every kind of value that JSON can hold.
+pub(crate) fn every_json_kind(length: usize) -> Message {
+    every_kind_with(length, Value::Nil)
+}
+
+fn every_kind_with(length: usize, bytes: Value) -> Message {
     let value = Value::Map(vec![
         ("type".into(), "every.kind".into()),
         ("none".into(), Value::Nil),
@@ -121,7 +140,7 @@ pub(crate) fn every_kind(length: usize) -> Message {
         ("float".into(), Value::Float(-0.1)),
         ("infinite".into(), Value::Float(f64::INFINITY)),
         ("text".into(), "ž🐎".repeat(length / 6).as_str().into()),
-        ("bytes".into(), Bytes::from(vec![0xC3; length]).into()),
+        ("bytes".into(), bytes),
         (
             "list".into(),
             Value::Array(vec![1.into(), Value::Array(Vec::new())]),

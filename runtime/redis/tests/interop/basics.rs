@@ -1,27 +1,17 @@
-//! With the real channels_redis on the same Redis, in both directions.
+//! One configuration: what either side sees of the other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use laureola_layers::{ChannelName, GroupName, Layer, LayerError};
+use laureola_layers::{Layer, LayerError};
 use laureola_message::{Message, Value};
 use laureola_redis::{RedisChannelLayer, RedisConfig};
 use laureola_testkit::{RedisServer, wait_until};
 use parking_lot::Mutex;
 use serde_json::json;
 
-use self::support::peer::{Peer, every_kind, numbered, numbers, receive, receive_many};
-
-mod support {
-    //! What these tests share.
-
-    pub(crate) mod peer;
-
-    /// How long anything may take.
-    pub(crate) const DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);
-}
-
-use support::DEADLINE;
+use crate::peer::{Peer, every_kind, numbered, numbers, receive, receive_many};
+use crate::{DEADLINE, group, name};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_python_group_send_reaches_several_mailboxes_in_one_message() {
@@ -277,12 +267,4 @@ async fn another_prefix_is_another_layer() {
 async fn connect(redis: &RedisServer) -> Layer {
     let config = RedisConfig::new(redis.url());
     Layer::new(RedisChannelLayer::connect(config).await.expect("a server"))
-}
-
-fn name(name: &str) -> ChannelName {
-    ChannelName::new(name).expect("a channel name")
-}
-
-fn group(name: &str) -> GroupName {
-    GroupName::new(name).expect("a group name")
 }
