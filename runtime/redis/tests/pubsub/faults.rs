@@ -334,6 +334,31 @@ async fn listeners_of_a_process_compete_and_the_last_one_ends_the_subscription()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flushing_forgets_channels_and_groups_and_the_layer_goes_on() {
+    let redis = servers(1);
+    let layer = connect(config(&redis)).await;
+    let (mut channel, mut mailbox) = open(&layer).await;
+    channel.group_add(&group("room")).await.unwrap();
+    layer.flush().await.unwrap();
+    until("nothing is subscribed to", async || {
+        redis[0].command(&["PUBSUB", "CHANNELS"]).texts().is_empty()
+    })
+    .await;
+    layer
+        .group_send_message(&group("room"), numbered(1))
+        .await
+        .unwrap();
+    let (mut other, mut other_mailbox) = open(&layer).await;
+    other.group_add(&group("room")).await.unwrap();
+    layer
+        .group_send_message(&group("room"), numbered(2))
+        .await
+        .unwrap();
+    assert_eq!(number(&receive(&mut other_mailbox).await), 2);
+    assert!(mailbox.try_recv().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_does_not_speak_resp3_is_spoken_to_in_resp2() {
     let redis = vec![RedisServer::start_with(&["--rename-command", "HELLO", ""])];
     let layer = connect(config(&redis)).await;
