@@ -1,0 +1,160 @@
+//! Members of processes that were killed, and of those that only were slow.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use laureola_layers::ChannelName;
+use laureola_redis::RedisConfig;
+use laureola_testkit::RedisServer;
+use tokio::time::sleep;
+
+use crate::{connect, group, group_send, next, open, room, until};
+
+/// Tells the process below where its server is.
+const VICTIM: &str = "LAUREOLA_TEST_VICTIM_OF";
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// Not a test of its own: the process that the others stop and kill.
+#[tokio::test]
+async fn a_process_to_be_killed() {
+    let Ok(url) = std::env::var(VICTIM) else {
+        return;
+    };
+    let layer = connect(RedisConfig::new(url.as_str()).heartbeat(HEARTBEAT)).await;
+    let mut members = Vec::new();
+    for name in ["room", "hall"] {
+        for _ in 0..20 {
+            let (mut channel, mailbox) = open(&layer).await;
+            channel.group_add(&group(name)).await.expect("added");
+            members.push((channel, mailbox));
+        }
+    }
+    // Longer than any test.
+    sleep(Duration::from_secs(60)).await;
+}
+
+struct Victim(Child);
+
+impl Victim {
+    /// With twenty members in each of `room` and `hall`.
+    async fn start(redis: &RedisServer) -> Self {
+        let child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "the_dead::a_process_to_be_killed"])
+            .env(VICTIM, redis.url())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let victim = Self(child);
+        until("it has joined", || {
+            redis.command(&["ZCARD", "asgi:group:room"]).int() >= 20
+                && redis.command(&["ZCARD", "asgi:group:hall"]).int() == 20
+        })
+        .await;
+        victim
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill")
+            .args([name, &self.0.id().to_string()])
+            .status();
+        assert!(kill.expect("kill runs").success());
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_a_killed_process_are_gone_within_the_heartbeat_and_pythons_stay() {
+    let redis = RedisServer::start();
+    let living = connect(RedisConfig::new(redis.url()).heartbeat(HEARTBEAT)).await;
+    let (mut channel, mut mailbox) = open(&living).await;
+    channel.group_add(&room()).await.expect("added");
+    let python = "specific.0123456789abcdef0123456789abcdef!1";
+    let member = ChannelName::new(python).expect("a name");
+    living.group_add(&room(), &member).await.expect("added");
+    let victim = Victim::start(&redis).await;
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 22);
+
+    let killed = Instant::now();
+    drop(victim);
+    until("its members are gone, from groups we are in and others", || {
+        redis.command(&["ZCARD", "asgi:group:room"]).int() == 2
+            && redis.command(&["EXISTS", "asgi:group:hall"]).int() == 0
+    })
+    .await;
+    println!(
+        "gone {:?} after SIGKILL; the heartbeat is {HEARTBEAT:?}",
+        killed.elapsed()
+    );
+    let left = redis.command(&["ZRANGE", "asgi:group:room", "0", "-1"]);
+    assert!(left.texts().contains(&python));
+    group_send(&living, 1).await;
+    assert_eq!(next(&mut mailbox).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_taken_for_dead_comes_back_to_its_groups() {
+    let redis = RedisServer::start();
+    let living = connect(RedisConfig::new(redis.url()).heartbeat(HEARTBEAT)).await;
+    let (mut channel, _mailbox) = open(&living).await;
+    channel.group_add(&group("another")).await.expect("added");
+    let victim = Victim::start(&redis).await;
+    victim.signal("-STOP");
+    until("its members are gone", || {
+        redis
+            .command(&["EXISTS", "asgi:group:room", "asgi:group:hall"])
+            .int()
+            == 0
+    })
+    .await;
+    victim.signal("-CONT");
+    until("they are back", || {
+        redis.command(&["ZCARD", "asgi:group:room"]).int() == 20
+            && redis.command(&["ZCARD", "asgi:group:hall"]).int() == 20
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_of_the_dead_that_another_process_added_goes_once_a_group_send_meets_it() {
+    let redis = RedisServer::start();
+    let living = connect(RedisConfig::new(redis.url()).heartbeat(HEARTBEAT)).await;
+    let (mut channel, _mailbox) = open(&living).await;
+    channel.group_add(&group("another")).await.expect("added");
+    let victim = Victim::start(&redis).await;
+    // As Python would: the dead process's own index knows nothing of it.
+    let theirs = redis.command(&["ZRANGE", "asgi:group:hall", "0", "0"]).texts()[0].to_owned();
+    let member = ChannelName::new(theirs).expect("a name");
+    living.group_add(&group("attic"), &member).await.expect("added");
+    drop(victim);
+    until("its members are gone", || {
+        redis
+            .command(&["EXISTS", "asgi:group:room", "asgi:group:hall"])
+            .int()
+            == 0
+    })
+    .await;
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:attic"]).int(), 1);
+    let message = std::collections::BTreeMap::from([("n", 1)]);
+    living.group_send(&group("attic"), &message).await.expect("sent");
+    until("the last one is gone", || {
+        redis.command(&["EXISTS", "asgi:group:attic"]).int() == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_stops_in_order_leaves_nothing() {
+    let redis = RedisServer::start();
+    let layer = connect(RedisConfig::new(redis.url())).await;
+    let (mut channel, _mailbox) = open(&layer).await;
+    channel.group_add(&room()).await.expect("added");
+    assert_eq!(redis.command(&["ZCARD", "asgi:laureola:processes"]).int(), 1);
+    layer.close().await;
+    assert_eq!(redis.command(&["DBSIZE"]).int(), 0);
+}
