@@ -12,41 +12,54 @@
 //!
 //! # Layout
 //! - [`args`]: the command line
-//! - [`layer`]: `--channel-layer` and what it opens
+//! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
+//! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`serve`]: the run path: layer, plugins, server, and their end
 //! - `signals`: SIGINT and SIGTERM
 //! - `logging`: what goes to stderr
 //!
 //! Exit status: 0 after SIGINT or SIGTERM, 2 for bad usage, 1 for everything else that keeps the
-//! server from starting or ends it; then one line on stderr says what.
+//! server from starting or ends it, or a subcommand from its work; then one line on stderr says what.
 
 pub mod args;
 pub mod layer;
+pub mod layer_command;
 mod logging;
 pub mod serve;
 mod signals;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use laureola::Plugins;
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 
-/// Parses the process's arguments, serves `plugins`, and returns the exit status. `name` is the
-/// command's name in `--help` and in errors.
+/// Parses the process's arguments, serves `plugins` or does what a subcommand says, and returns the
+/// exit status. `name` is the command's name in `--help` and in errors.
 #[must_use]
 pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
-    let command = Args::command().name(name).bin_name(name);
+    let mut command = Args::command().name(name).bin_name(name);
     let args = command
-        .try_get_matches()
+        .try_get_matches_from_mut(std::env::args_os())
         .and_then(|matches| Args::from_arg_matches(&matches));
+    let args = args.and_then(|args| match args.layer.check() {
+        Ok(()) => Ok(args),
+        Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
+    });
     let args = match args {
         Ok(args) => args,
         Err(error) => return args::report(name, &error),
     };
-    logging::start(args.verbosity);
-    match serve::run(&args, plugins) {
+    let done = match &args.command {
+        None => {
+            logging::start(args.verbosity);
+            serve::run(&args, plugins)
+        }
+        Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever the chain: it ends up in a service manager's log.

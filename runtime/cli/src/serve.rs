@@ -30,22 +30,29 @@ fn runtime(args: &Args) -> std::io::Result<Runtime> {
 async fn serve(args: &Args, plugins: Plugins) -> Result<()> {
     // Before anything is open: a signal that comes while Redis is being reached counts, too.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let choice = args.layer.choice()?;
     let layer = tokio::select! {
-        layer = args.channel_layer.open(&args.layer_prefix, args.layer_capacity) => layer?,
+        layer = choice.backend.open() => layer?,
         _ = signals.next() => return Ok(()),
     };
-    let served = serve_with(args, &plugins, &layer, signals).await;
+    let served = serve_with(args, &plugins, &layer, &choice.name, signals).await;
     layer.close().await;
     served
 }
 
-async fn serve_with(args: &Args, plugins: &Plugins, layer: &Layer, mut signals: Signals) -> Result<()> {
+async fn serve_with(
+    args: &Args,
+    plugins: &Plugins,
+    layer: &Layer,
+    layer_name: &str,
+    mut signals: Signals,
+) -> Result<()> {
     let application = plugins.application(layer)?;
     let server = Server::builder(application)
         .bind((args.bind.as_str(), args.port))
         .await?;
     plugins.startup().await?;
-    announce(args, plugins, &server);
+    announce(layer_name, plugins, &server);
 
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = server.serve(async move {
@@ -68,13 +75,13 @@ async fn serve_with(args: &Args, plugins: &Plugins, layer: &Layer, mut signals: 
     served
 }
 
-fn announce(args: &Args, plugins: &Plugins, server: &Server) {
+fn announce(layer_name: &str, plugins: &Plugins, server: &Server) {
     let plugins: Vec<_> = plugins.names().collect();
     tracing::info!(
         "Laureola {} listens on http://{}/ (channel layer {}, plugins: {})",
         env!("CARGO_PKG_VERSION"),
         server.local_addr(),
-        args.channel_layer,
+        layer_name,
         plugins.join(", "),
     );
 }

@@ -45,7 +45,7 @@ fn a_bad_flag_is_one_line_and_status_2() {
         (&["--channel-layer", "amqp://x"], "expected memory:// or redis://"),
         (
             &["site.asgi:application"],
-            "unexpected argument 'site.asgi:application' found",
+            "unrecognized subcommand 'site.asgi:application'",
         ),
     ] {
         let (stderr, status) = outcome(args);
@@ -77,6 +77,14 @@ fn an_unreachable_redis_is_one_line_and_status_1() {
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     let place = url.rsplit_once('@').expect("a password").1;
     assert!(stderr.contains(place), "{stderr}");
+    assert!(!stderr.contains("s3cret"), "{stderr}");
+}
+
+#[test]
+fn a_url_that_cannot_be_used_shows_no_password() {
+    let (stderr, status) = outcome(&["--channel-layer", "redis://ada:s3cret@cache:port"]);
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(stderr.contains("redis://***@cache:port"), "{stderr}");
     assert!(!stderr.contains("s3cret"), "{stderr}");
 }
 

@@ -2,5 +2,7 @@
 
 mod browser;
 mod command;
+mod layer;
 mod one_chat;
+mod python_member;
 mod server;
