@@ -22,7 +22,8 @@ Example:
 
 AGE is the time since the channel was added; a server of ours adds its open sockets again now and
 then. WHOSE is a Laureola process that is alive or dead, or any other: channels_redis tells no more,
-so gc leaves its members alone unless it is given an --age.";
+so gc leaves its members alone unless it is given an --age. With membership = \"process\", a name with
+!g. in it stands for all channels of its process.";
 
 /// List the channels in a group: how old each membership is, and whose
 #[derive(Clone, Debug, Args)]

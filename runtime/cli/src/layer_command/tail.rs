@@ -55,7 +55,10 @@ impl Tail {
         // Only warnings: that Redis is away, and that it is back.
         logging::start(0);
         let mut signals = Signals::listen().context("cannot listen for signals")?;
-        let layer = Opened::new(choice).await?.into_layer();
+        let layer = tokio::select! {
+            layer = Opened::new(choice) => layer?.into_layer(),
+            _ = signals.next() => return Ok(()),
+        };
         let (mut channel, mut mailbox) = layer.new_channel(PREFIX).await?;
         let joined = channel.group_add(&self.group).await;
         let printed = match joined {
@@ -65,7 +68,7 @@ impl Tail {
             }
             Err(error) => Err(error.into()),
         };
-        // Closing reports what closing the channel would: what is not left now goes with group_expiry.
+        // Whatever happened before: nobody is to be left behind in the group.
         let left = channel.close().await;
         layer.close().await;
         printed?;

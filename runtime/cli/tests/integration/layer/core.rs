@@ -3,6 +3,7 @@
 use laureola_testkit::{RedisServer, RespValue, WebSocket, wait_until};
 use serde_json::{Value, json};
 
+use super::config::ConfigFile;
 use super::{layer, run};
 use crate::python_member::PythonMember;
 use crate::server::{SOON, Server};
@@ -187,4 +188,37 @@ fn an_inspector_leaves_nothing_behind() {
         layer(&redis, args).succeeded();
     }
     assert_eq!(redis.command(&["DBSIZE"]), RespValue::Integer(0));
+}
+
+#[test]
+fn a_unix_socket_is_a_place_too() {
+    let directory = std::env::temp_dir();
+    let socket = directory.join(format!("laureola-redis-{}.sock", std::process::id()));
+    let socket = socket.to_str().expect("text");
+    let redis = RedisServer::start_with(&["--unixsocket", socket]);
+    let url = format!("unix://{socket}");
+    let server = Server::start(&["--channel-layer", &url]);
+    let _ada = server.join("lobby", "ada");
+    let groups = run(&["layer", "groups", "--channel-layer", &url]);
+    assert_eq!(groups.rows(), [["chat_lobby", "1", socket]]);
+    assert_eq!(layer(&redis, &["groups"]).rows()[0][..2], ["chat_lobby", "1"]);
+    drop(redis);
+    let _ = std::fs::remove_file(socket);
+}
+
+#[test]
+fn the_members_of_a_process_that_stands_for_them_all() {
+    let redis = RedisServer::start();
+    let config = json!({ "default": {
+        "BACKEND": "laureola.layers.RedisChannelLayer",
+        "CONFIG": { "hosts": [redis.url()], "membership": "process" },
+    } });
+    let file = ConfigFile::new("json", &config.to_string());
+    let server = Server::start(&["--layer-config", file.path()]);
+    let _sockets = [server.join("lobby", "ada"), server.join("lobby", "bob")];
+    let members = layer(&redis, &["members", "chat_lobby"]);
+    let rows = members.rows();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0][0].contains("!g."), "{rows:?}");
+    assert_eq!(rows[0][2], "Laureola, alive");
 }
