@@ -38,7 +38,7 @@ mod queue;
 mod random_prefix;
 mod receive;
 mod refresh;
-mod ring;
+pub(crate) mod ring;
 mod script;
 mod shard;
 mod sweep;

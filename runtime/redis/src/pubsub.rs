@@ -1,8 +1,8 @@
 //! The layer in the format of `channels_redis.pubsub`: `PUBLISH` and `SUBSCRIBE`, no keys.
 //!
 //! # Layout
-//! - `layer`: [`RedisPubSubChannelLayer`]; `options`: what it can be told
-//! - `name`, `ring`: what the Redis channels are called, and at which server they are
+//! - `layer`: [`RedisPubSubChannelLayer`]; `options`: what it can be told; `open`: how it connects
+//! - `name`: what the Redis channels are called
 //! - `topics`: what is wanted and what is confirmed; `subscriber`: the task that makes them agree
 //! - `connection`: a subscribing connection, RESP3, RESP2 or to a Cluster; `publish`: the other one
 //! - `inbox`, `fan_out`: from the connection to the mailboxes
@@ -13,10 +13,10 @@ mod fan_out;
 mod inbox;
 mod layer;
 mod name;
+mod open;
 mod options;
 mod outage;
 mod publish;
-mod ring;
 mod subscriber;
 mod topics;
 

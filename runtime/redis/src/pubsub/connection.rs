@@ -55,6 +55,9 @@ enum Kind {
     },
 }
 
+/// A topic that an access list keeps from us.
+pub(crate) type Refused = (Topic, RedisFault);
+
 /// Shard channels we are unsubscribing from. When the server unsubscribes us from another one, its
 /// slot has moved to another node.
 type Leaving = Arc<Mutex<HashSet<Bytes>>>;
@@ -146,24 +149,42 @@ impl Connection {
         })
     }
 
-    /// Subscribes; the server has confirmed it when this returns.
-    pub(crate) async fn subscribe(&self, topics: &[Topic]) -> Result<(), RedisFault> {
+    /// Subscribes; the server has confirmed it when this returns, except for what it refused.
+    pub(crate) async fn subscribe(&self, topics: &[Topic]) -> Result<Vec<Refused>, RedisFault> {
+        let mut refused = Vec::new();
         for topics in topics.chunks(BATCH) {
-            let names: Vec<&str> = topics.iter().map(AsRef::as_ref).collect();
-            let subscribed = match &self.kind {
-                Kind::Pushing(connection) => within(connection.clone().subscribe(names)).await,
-                Kind::Subscribing { sink, .. } => within(sink.clone().subscribe(names)).await,
-                Kind::Sharded { connection, .. } => within(try_join_all(
-                    names
-                        .into_iter()
-                        .map(async |name| connection.clone().ssubscribe(name).await),
-                ))
-                .await
-                .map(drop),
-            };
-            subscribed.map_err(|error| RedisFault::new(&error, DEADLINE))?;
+            match self.subscribe_batch(topics).await {
+                Ok(()) => {}
+                Err(error) if is_forbidden(&error) => {
+                    // The server says no to all for one of them: which?
+                    for topic in topics {
+                        match self.subscribe_batch(std::slice::from_ref(topic)).await {
+                            Ok(()) => {}
+                            Err(error) if is_forbidden(&error) => {
+                                refused.push((Arc::clone(topic), RedisFault::new(&error, DEADLINE)));
+                            }
+                            Err(error) => return Err(RedisFault::new(&error, DEADLINE)),
+                        }
+                    }
+                }
+                Err(error) => return Err(RedisFault::new(&error, DEADLINE)),
+            }
         }
-        Ok(())
+        Ok(refused)
+    }
+
+    async fn subscribe_batch(&self, topics: &[Topic]) -> RedisResult<()> {
+        let names: Vec<&str> = topics.iter().map(AsRef::as_ref).collect();
+        match &self.kind {
+            Kind::Pushing(connection) => within(connection.clone().subscribe(names)).await,
+            Kind::Subscribing { sink, .. } => within(sink.clone().subscribe(names)).await,
+            Kind::Sharded { connection, .. } => {
+                let subscribe = async |name| connection.clone().ssubscribe(name).await;
+                within(try_join_all(names.into_iter().map(subscribe)))
+                    .await
+                    .map(drop)
+            }
+        }
     }
 
     /// Unsubscribes; the server has confirmed it when this returns.
@@ -237,6 +258,10 @@ fn refuses_resp3(error: &redis::RedisError) -> bool {
         || (matches!(error.code(), Some("NOPERM" | "ERR") | None)
             && matches!(error.kind(), ErrorKind::Server(_))
             && names_hello())
+}
+
+fn is_forbidden(error: &redis::RedisError) -> bool {
+    error.code() == Some("NOPERM")
 }
 
 /// Reads a RESP2 connection until it ends.

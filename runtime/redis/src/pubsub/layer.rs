@@ -6,30 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use laureola_layers::directory::Directory;
-use laureola_layers::group::Groups;
 use laureola_layers::{
     Capacities, ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, MailboxSender, mailbox,
 };
-use laureola_message::{Codec, Message, MultiFernet};
+use laureola_message::Message;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fan_out::{FanOut, now};
-use super::inbox::inbox;
-use super::name::Names;
-use super::options::{Kind, PubSubBuilder};
-use super::outage::Outages;
+use super::options::PubSubBuilder;
 use super::publish::Publisher;
-use super::ring;
-use super::subscriber::{Source, Subscriber};
 use super::topics::{Topics, Wanted};
 use crate::config::RedisConfig;
-use crate::error::backend;
-use crate::link::Link;
+use crate::core::ring;
 use crate::stop::Stopper;
-use crate::throttle::Throttle;
 
 /// How long closing may take.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
@@ -40,12 +31,14 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// it. So there is no `ChannelFull` and no expiry, nothing waits for a receiver that comes later,
 /// and what is sent while a receiver's connection is away is lost to it. What a consumer does not
 /// take waits in its mailbox, up to `capacity` messages, then goes by the `overflow` policy.
-/// `expiry`, `group_expiry`, `random_prefix_length`, `membership` and `heartbeat` have no meaning
-/// here.
+/// Before that, up to 65,536 messages or 32 MiB a server may wait to be fanned out; more are
+/// dropped, newest first, with a line in the log. `expiry`, `group_expiry`,
+/// `random_prefix_length`, `membership` and `heartbeat` have no meaning here.
 ///
 /// Unlike with the core layer, a plain channel is received by every process that listens to it
 /// (within a process its receivers compete), only channels of this process can be added to groups,
-/// and a channel's own name, `<prefix>specific.<32 hex digits>`, has no `!`.
+/// a member that leaves misses what is still under way to it, and a channel's own name,
+/// `<prefix>specific.<32 hex digits>`, has no `!`.
 ///
 /// Per server there are two connections: one publishes, one is subscribed once per channel of this
 /// process and once per group with a member here. When that one is lost, every open mailbox gets
@@ -56,31 +49,31 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 ///
 /// Dropping the layer ends its tasks; [`ChannelLayer::close`] waits for their end.
 pub struct RedisPubSubChannelLayer {
-    inner: Arc<Inner>,
-    closed: AtomicBool,
-    stop: Stopper,
-    tasks: Mutex<Tasks>,
+    pub(super) inner: Arc<Inner>,
+    pub(super) closed: AtomicBool,
+    pub(super) stop: Stopper,
+    pub(super) tasks: Mutex<Tasks>,
 }
 
 /// What the tasks share with the layer.
 #[derive(Debug)]
-struct Inner {
-    fan_out: Arc<FanOut>,
-    capacities: Capacities,
-    servers: Vec<Server>,
-    local: Mutex<Local>,
+pub(super) struct Inner {
+    pub(super) fan_out: Arc<FanOut>,
+    pub(super) capacities: Capacities,
+    pub(super) servers: Vec<Server>,
+    pub(super) local: Mutex<Local>,
 }
 
 #[derive(Debug)]
-struct Server {
-    publisher: Publisher,
-    topics: Arc<Topics>,
+pub(super) struct Server {
+    pub(super) publisher: Publisher,
+    pub(super) topics: Arc<Topics>,
 }
 
 /// Whatever decides what is wanted changes under one lock, so that a first member that comes while
 /// a last one goes cannot end up without a subscription.
 #[derive(Debug, Default)]
-struct Local {
+pub(super) struct Local {
     joined: HashMap<ChannelName, HashSet<GroupName>>,
     /// Plain channels that are listened to.
     plain: HashMap<ChannelName, MailboxSender>,
@@ -88,11 +81,11 @@ struct Local {
 
 /// The tasks; they end with the layer.
 #[derive(Debug, Default)]
-struct Tasks {
+pub(super) struct Tasks {
     /// End by themselves when they are told to stop.
-    finishing: JoinSet<()>,
+    pub(super) finishing: JoinSet<()>,
     /// Go on until they are aborted.
-    endless: JoinSet<()>,
+    pub(super) endless: JoinSet<()>,
 }
 
 impl RedisPubSubChannelLayer {
@@ -110,59 +103,6 @@ impl RedisPubSubChannelLayer {
     /// A layer with further options.
     pub fn builder(config: RedisConfig) -> PubSubBuilder {
         PubSubBuilder::new(config)
-    }
-
-    pub(super) async fn open(options: PubSubBuilder) -> Result<Self, LayerError> {
-        let config = &options.config;
-        let names = Names::new(&config.prefix)?;
-        let directory = Arc::new(Directory::new());
-        let fan_out = Arc::new(FanOut {
-            names,
-            directory: Arc::clone(&directory),
-            groups: Groups::new(),
-            codec: codec(&options)?,
-            overflow: config.overflow,
-            malformed: Throttle::default(),
-            over_capacity: Throttle::default(),
-        });
-        let outages = Arc::new(Outages::new(
-            directory,
-            options.on_disconnect.clone(),
-            options.on_reconnect.clone(),
-        ));
-        let stop = Stopper::default();
-        let mut tasks = Tasks::default();
-        let mut servers = Vec::new();
-        for (publisher, source) in connect(&options, &mut tasks).await? {
-            let topics = Arc::new(Topics::new());
-            let (inbox, outbox) = inbox();
-            let subscriber = Subscriber {
-                number: servers.len(),
-                source,
-                protocol: options.protocol,
-                topics: Arc::clone(&topics),
-                inbox,
-                outages: Arc::clone(&outages),
-            };
-            let first = subscriber.connect().await.map_err(|fault| {
-                backend(format!("cannot subscribe at Redis {}", publisher.place()), fault)
-            })?;
-            topics.up();
-            tasks.finishing.spawn(subscriber.run(first, stop.listener()));
-            tasks.endless.spawn(Arc::clone(&fan_out).run(outbox));
-            servers.push(Server { publisher, topics });
-        }
-        Ok(Self {
-            inner: Arc::new(Inner {
-                fan_out,
-                capacities: config.capacities(),
-                servers,
-                local: Mutex::default(),
-            }),
-            closed: AtomicBool::new(false),
-            stop,
-            tasks: Mutex::new(tasks),
-        })
     }
 
     fn opened(&self) -> Result<(), LayerError> {
@@ -191,7 +131,7 @@ impl RedisPubSubChannelLayer {
 impl Inner {
     /// The server a Redis channel belongs to.
     fn server(&self, topic: &str) -> &Server {
-        &self.servers[ring::place(topic, self.servers.len())]
+        &self.servers[ring::position(topic, self.servers.len())]
     }
 
     async fn subscribed(&self, topic: &str, wanted: Wanted) -> Result<(), LayerError> {
@@ -394,50 +334,6 @@ impl Drop for Undo<'_> {
             self.inner.forget(channel, Vec::new());
         }
     }
-}
-
-/// What publishes and where to subscribe: a pair per server, or one for a Cluster.
-async fn connect(options: &PubSubBuilder, tasks: &mut Tasks) -> Result<Vec<(Publisher, Source)>, LayerError> {
-    let mut links = Vec::new();
-    match options.kind {
-        Kind::Plain => {
-            for host in &options.config.hosts {
-                let link = Arc::new(Link::open(host).await?);
-                tasks.endless.spawn(Arc::clone(&link).keep());
-                links.push((Publisher::Server(Arc::clone(&link)), Source::Server(link)));
-            }
-        }
-        Kind::Sharded => {
-            let mut nodes = Vec::new();
-            for host in &options.config.hosts {
-                let client = crate::link::client(host)
-                    .await
-                    .map_err(|fault| backend(format!("the Redis host {host} cannot be used"), fault))?;
-                nodes.push(client.get_connection_info().clone());
-            }
-            let publisher = Publisher::cluster(&nodes).await?;
-            links.push((publisher, Source::Cluster(nodes)));
-        }
-    }
-    Ok(links)
-}
-
-fn codec(options: &PubSubBuilder) -> Result<Codec, LayerError> {
-    let config = &options.config;
-    let refused = |error: Box<dyn std::error::Error + Send + Sync>| LayerError::Backend {
-        context: "the channel layer is not configured right".to_owned(),
-        source: error,
-    };
-    let serializer = options
-        .serializers
-        .get(&config.serializer_format)
-        .map_err(|error| refused(error.into()))?;
-    let codec = Codec::new(serializer);
-    if config.symmetric_encryption_keys.is_empty() {
-        return Ok(codec);
-    }
-    let keys = MultiFernet::new(&config.symmetric_encryption_keys).map_err(|error| refused(error.into()))?;
-    Ok(codec.encryption(keys))
 }
 
 impl fmt::Debug for RedisPubSubChannelLayer {

@@ -36,32 +36,27 @@ impl Outages {
 
     /// The connection to a server is lost.
     pub(crate) fn begin(&self, server: usize) {
-        {
-            let mut lost = self.lost.lock();
-            if lost.contains(&server) {
-                return;
-            }
-            lost.push(server);
-            if lost.len() > 1 {
-                return;
-            }
+        let mut lost = self.lost.lock();
+        if lost.contains(&server) {
+            return;
         }
-        self.tell(Notice::Disconnected, self.on_disconnect.as_ref());
+        lost.push(server);
+        if lost.len() == 1 {
+            self.tell(Notice::Disconnected, self.on_disconnect.as_ref());
+        }
     }
 
     /// It is back, with its subscriptions.
     pub(crate) fn end(&self, server: usize) {
-        {
-            let mut lost = self.lost.lock();
-            let before = lost.len();
-            lost.retain(|other| *other != server);
-            if before == 0 || !lost.is_empty() {
-                return;
-            }
+        let mut lost = self.lost.lock();
+        let before = lost.len();
+        lost.retain(|other| *other != server);
+        if before > 0 && lost.is_empty() {
+            self.tell(Notice::Reconnected, self.on_reconnect.as_ref());
         }
-        self.tell(Notice::Reconnected, self.on_reconnect.as_ref());
     }
 
+    /// Under the lock, so that the last word to everybody is the same.
     fn tell(&self, notice: Notice, hook: Option<&Hook>) {
         for channel in self.directory.names() {
             if let Some(mailbox) = self.directory.get(channel.as_str()) {

@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::inbox::Inbox;
 use super::options::Protocol;
 use super::outage::Outages;
-use super::topics::Topics;
+use super::topics::{Topic, Topics};
 use crate::backoff::Backoff;
 use crate::error::RedisFault;
 use crate::link::Link;
@@ -99,10 +99,9 @@ impl Subscriber {
     ) -> End {
         let moves = self.source.moves();
         let begun = self.topics.begin();
-        if let Err(fault) = connection.subscribe(&begun).await {
+        if let Err(fault) = self.subscribe(connection, &begun).await {
             return End::Lost(fault);
         }
-        self.topics.confirm(&begun);
         self.topics.up();
         self.outages.end(self.number);
         backoff.reset();
@@ -136,8 +135,22 @@ impl Subscriber {
     async fn settle(&self, connection: &Connection) -> Result<(), RedisFault> {
         let changes = self.topics.take_changes();
         connection.unsubscribe(&changes.unsubscribe).await?;
-        connection.subscribe(&changes.subscribe).await?;
-        self.topics.confirm(&changes.subscribe);
+        self.subscribe(connection, &changes.subscribe).await
+    }
+
+    async fn subscribe(&self, connection: &Connection, topics: &[Topic]) -> Result<(), RedisFault> {
+        let refused = connection.subscribe(topics).await?;
+        if refused.is_empty() {
+            self.topics.confirm(topics);
+            return Ok(());
+        }
+        let mut confirmed = topics.to_vec();
+        for (topic, fault) in refused {
+            tracing::warn!(redis = self.source.place(), %topic, error = %fault, "the server refuses a subscription");
+            confirmed.retain(|other| *other != topic);
+            self.topics.refuse(&topic, &fault);
+        }
+        self.topics.confirm(&confirmed);
         Ok(())
     }
 }
@@ -179,12 +192,14 @@ impl Source {
 }
 
 /// One line for going and one for coming back. When the whole server is away, the link says so:
-/// what its first successor can replace at once was this connection alone.
+/// what its first successor can replace at once was this connection alone, and what fails again
+/// after the link is back has a reason of its own.
 #[derive(Debug, Default)]
 struct Log {
     /// Since the last session.
     attempts: usize,
     why: Option<String>,
+    complained: bool,
 }
 
 impl Log {
@@ -194,12 +209,18 @@ impl Log {
         tracing::debug!(redis, error = %why, "not subscribed");
         match source {
             Source::Server(link) => {
-                if self.attempts == 1 {
-                    self.why = Some(why.to_string());
-                }
                 link.doubt();
+                match self.attempts {
+                    1 => self.why = Some(why.to_string()),
+                    3 => {
+                        self.complained = true;
+                        tracing::warn!(redis, error = %why, "cannot subscribe; trying again");
+                    }
+                    _ => {}
+                }
             }
             Source::Cluster(_) if self.attempts == 1 => {
+                self.complained = true;
                 tracing::warn!(redis, error = %why, "the subscribing connections are lost; reconnecting");
             }
             Source::Cluster(_) => {}
@@ -207,19 +228,20 @@ impl Log {
     }
 
     fn back(&mut self, source: &Source, subscriptions: usize) {
-        let (attempts, why) = (self.attempts, self.why.take());
-        *self = Self::default();
-        if attempts == 0 {
-            return;
-        }
+        let Self {
+            attempts,
+            why,
+            complained,
+        } = std::mem::take(self);
         let redis = source.place();
-        match (source, why) {
-            (Source::Server(_), Some(error)) if attempts == 1 => {
+        match (why, source) {
+            (Some(error), Source::Server(_)) if attempts == 1 => {
                 tracing::warn!(redis, error, "the subscribing connection was lost");
                 tracing::info!(redis, subscriptions, "subscribed again");
             }
-            (Source::Server(_), _) => tracing::debug!(redis, subscriptions, "subscribed again"),
-            (Source::Cluster(_), _) => tracing::info!(redis, subscriptions, "subscribed again"),
+            _ if complained => tracing::info!(redis, subscriptions, "subscribed again"),
+            _ if attempts > 0 => tracing::debug!(redis, subscriptions, "subscribed again"),
+            _ => {}
         }
     }
 }

@@ -208,6 +208,15 @@ impl Topics {
         }
     }
 
+    /// The server refused this one: nobody is subscribed to it until it is wanted again.
+    pub(crate) fn refuse(&self, topic: &str, why: &RedisFault) {
+        let entry = self.table.lock().topics.remove(topic);
+        for waiting in entry.into_iter().flat_map(|entry| entry.waiting) {
+            // Whoever asked may have gone.
+            let _ = waiting.send(Err(why.clone()));
+        }
+    }
+
     /// The connection is there and has what was wanted when it began.
     pub(crate) fn up(&self) {
         let mut table = self.table.lock();

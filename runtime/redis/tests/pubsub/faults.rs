@@ -423,6 +423,27 @@ async fn what_is_no_message_is_dropped_and_the_next_one_arrives() {
     assert_eq!(number(&receive(&mut mailbox).await), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_an_access_list_forbids_is_an_error_and_no_outage() {
+    for protocol in PROTOCOLS {
+        let redis = servers(1);
+        let layer = speaking(&redis, protocol).await;
+        redis[0].command(&["ACL", "SETUSER", "default", "resetchannels", "&asgi*"]);
+        let (mut channel, mut mailbox) = open(&layer).await;
+        let (jobs, room) = (name("jobs"), group("room"));
+        let (forbidden, allowed) = tokio::join!(layer.listen(&jobs), channel.group_add(&room));
+        let text = chain(&forbidden.expect_err("forbidden"));
+        assert!(text.to_lowercase().contains("permission"), "{text}");
+        allowed.unwrap();
+        layer
+            .group_send_message(&group("room"), numbered(1))
+            .await
+            .unwrap();
+        let first = timeout(DEADLINE, mailbox.next()).await.unwrap();
+        assert!(matches!(first, Received::Delivery(_)), "{first:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_serializer_is_one_clear_error() {
     let redis = servers(1);

@@ -5,5 +5,6 @@ mod cluster;
 mod conformance;
 mod faults;
 mod interop;
+mod log;
 mod peer;
 mod support;
