@@ -7,6 +7,9 @@ use laureola_layers::{GroupName, LayerError};
 use crate::config::{Host, RedisConfig};
 use crate::link::Link;
 
+/// So many groups are asked for in one round trip.
+const BATCH: usize = 500;
+
 /// How one host answered.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -100,15 +103,19 @@ pub async fn subscribed_groups(config: &RedisConfig) -> Result<Vec<Subscribed>, 
             .filter_map(|channel| String::from_utf8(channel).ok())
             .filter_map(|channel| Some((group_of(&channel)?, channel)))
             .collect();
-        for (group, channel) in channels {
-            let mut count = redis::cmd("PUBSUB");
-            count.arg("NUMSUB").arg(channel);
-            let (_, processes): (String, usize) = link.query("count subscribers", &count).await?;
-            groups.push(Subscribed {
-                name: group.as_str().to_owned(),
-                processes,
-                host: link.place().to_owned(),
-            });
+        for some in channels.chunks(BATCH) {
+            let mut counts = redis::pipe();
+            for (_, channel) in some {
+                counts.cmd("PUBSUB").arg("NUMSUB").arg(channel);
+            }
+            let counts: Vec<(String, usize)> = link.pipe("count subscribers", &counts).await?;
+            for ((group, _), (_, processes)) in some.iter().zip(counts) {
+                groups.push(Subscribed {
+                    name: group.as_str().to_owned(),
+                    processes,
+                    host: link.place().to_owned(),
+                });
+            }
         }
     }
     groups.sort_by(|a, b| (&a.name, &a.host).cmp(&(&b.name, &b.host)));
