@@ -74,8 +74,10 @@ pub enum Membership {
     /// Each channel by its name, as channels_redis does and reads.
     #[default]
     Channel,
-    /// The process, once for all its channels: a group send costs Redis the same whatever their
-    /// number. Only for groups without members of channels_redis.
+    /// One channel per process and group, from which the process hands on to its members: a group
+    /// send costs Redis the same whatever their number, and only the first one that joins and the
+    /// last one that leaves ask Redis. Processes of channels_redis send to such a group and are in
+    /// it as ever; but no other process can discard a single member that joined here.
     Process,
 }
 

@@ -93,3 +93,77 @@ impl Local {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use laureola_layers::{ChannelName, mailbox};
+    use laureola_message::Message;
+    use parking_lot::Mutex;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+    use crate::core::dispatch::Joined;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Log {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_member_is_named_with_its_group_once_in_a_while() {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let local = Local {
+            directory: Directory::new(),
+            dispatch: Some(Dispatch::default()),
+            overflow: Overflow::DropOldest,
+            complaints: Complaints::default(),
+        };
+        let room = GroupName::new("room").expect("a name");
+        let channel = ChannelName::process_specific("specific", "0123").expect("a name");
+        let (sender, mut mailbox) = mailbox(1);
+        let dispatch = local.dispatch.as_ref().expect("it is there");
+        let Joined::Register(dispatcher) = dispatch.join(&room, &channel, sender) else {
+            panic!("the first one registers");
+        };
+        let message = Message::new(&std::collections::BTreeMap::from([("n", 1)])).expect("a map");
+        let delivery = Arc::new(Delivery::new(message));
+        for _ in 0..5 {
+            local.deliver(&[Str::from(dispatcher.as_str())], &delivery).await;
+        }
+        assert!(mailbox.try_recv().is_some() && mailbox.try_recv().is_none());
+        let log = String::from_utf8(log.0.lock().clone()).expect("text");
+        assert_eq!(log.lines().count(), 1, "{log}");
+        for part in [
+            "group=room",
+            channel.as_str(),
+            "their oldest messages are dropped",
+        ] {
+            assert!(log.contains(part), "{log}");
+        }
+    }
+}

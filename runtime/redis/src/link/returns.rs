@@ -47,18 +47,9 @@ impl Returns {
         }
     }
 
-    /// Waits until a lost connection is back, and tells whether it leads to the same run of the
-    /// same server. One that was started anew may have forgotten everything.
-    pub(crate) async fn next(&mut self) -> Server {
-        loop {
-            if let Change::Back(server) = self.change().await {
-                return server;
-            }
-        }
-    }
-
-    /// Waits until the connection is lost or back. The two come in turn: also a short outage that
-    /// nobody looked at in the meantime is told as both.
+    /// Waits until the connection is lost or back, and then tells whether it leads to the same run
+    /// of the same server: one that was started anew may have forgotten everything. The two come
+    /// in turn: also a short outage that nobody looked at in the meantime is told as both.
     pub(crate) async fn change(&mut self) -> Change {
         loop {
             match &*self.state.borrow_and_update() {
