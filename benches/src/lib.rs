@@ -9,6 +9,7 @@
 //! - [`consumers`]: a room of real consumers
 //! - [`naive`]: rooms as one writes them without a channel layer: the baselines
 //! - [`idle`]: the pieces of the bench of idle connections
+//! - [`layer_peers`]: those of the bench beside channels_redis
 //!
 //! # Example
 //! ```
@@ -27,6 +28,7 @@
 pub mod chat;
 pub mod consumers;
 pub mod idle;
+pub mod layer_peers;
 pub mod naive;
 pub mod room;
 pub mod tally;
