@@ -13,11 +13,13 @@ mod browser;
 mod debian;
 mod python;
 mod redis_server;
+mod tls_redis;
 
 /// Where each peer is.
 pub(crate) struct Peers {
     python: PathBuf,
     redis_server: PathBuf,
+    tls_redis: PathBuf,
     chromium: PathBuf,
     chromedriver: PathBuf,
 }
@@ -33,10 +35,12 @@ impl Peers {
 
         let python = python::bring_in(&dir)?;
         let redis_server = redis_server::find(&python)?;
+        let tls_redis = tls_redis::bring_in(&dir, &redis_server)?;
         let browser = browser::bring_in()?;
         let peers = Self {
             python,
             redis_server,
+            tls_redis,
             chromium: browser.chromium,
             chromedriver: browser.chromedriver,
         };
@@ -47,10 +51,11 @@ impl Peers {
     }
 
     /// The environment that tells the tests (`laureola-testkit`) where the peers are.
-    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 4] {
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 5] {
         [
             ("LAUREOLA_TEST_PYTHON", self.python.clone()),
             ("LAUREOLA_TEST_REDIS_BIN", self.redis_server.clone()),
+            ("LAUREOLA_TEST_TLS_REDIS_BIN", self.tls_redis.clone()),
             ("LAUREOLA_TEST_CHROMIUM", self.chromium.clone()),
             ("LAUREOLA_TEST_CHROMEDRIVER", self.chromedriver.clone()),
         ]

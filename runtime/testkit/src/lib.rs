@@ -43,7 +43,7 @@ pub use browser::ChromeDriver;
 pub use django_site::DjangoSite;
 pub use http::HttpResponse;
 pub use memory::rss_bytes;
-pub use peers::{chromedriver, chromium, python, redis_binary};
+pub use peers::{chromedriver, chromium, python, redis_binary, tls_redis_binary};
 pub use port::free_port;
 pub use process::Process;
 pub use raw_http::RawHttp;

@@ -28,6 +28,21 @@ pub fn redis_binary() -> PathBuf {
     present("a Redis-compatible server", place.unwrap_or_default())
 }
 
+/// A Redis server that speaks TLS.
+///
+/// `$LAUREOLA_TEST_TLS_REDIS_BIN`, else the one that `cargo xtask peers` links into `target/peers`, else `redis-server`
+/// on `PATH`.
+///
+/// # Panics
+/// If it is missing.
+pub fn tls_redis_binary() -> PathBuf {
+    let linked = || Some(workspace_root().join("target/peers/redis-server")).filter(|link| link.is_file());
+    let place = chosen("LAUREOLA_TEST_TLS_REDIS_BIN")
+        .or_else(linked)
+        .or_else(|| on_path(&["redis-server"]));
+    present("a Redis server with TLS", place.unwrap_or_default())
+}
+
 /// The Chromium browser: `$LAUREOLA_TEST_CHROMIUM`, else on `PATH`.
 ///
 /// # Panics

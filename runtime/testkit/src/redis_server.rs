@@ -1,5 +1,7 @@
 //! A Redis-compatible server of a test's own.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -19,6 +21,9 @@ const ATTEMPTS: usize = 5;
 /// A running server on 127.0.0.1, empty at the start, without persistence; it is killed on drop.
 #[derive(Debug)]
 pub struct RedisServer {
+    program: PathBuf,
+    /// The configuration of a Sentinel.
+    sentinel: Option<String>,
     port: u16,
     args: Vec<String>,
     /// `None` after [`stop`](Self::stop).
@@ -38,9 +43,26 @@ impl RedisServer {
 
     /// Like [`start`](Self::start), with further arguments, e.g. `&["--maxmemory", "10mb"]`.
     pub fn start_with(args: &[&str]) -> Self {
+        Self::start_program(&redis_binary(), args)
+    }
+
+    /// Like [`start_with`](Self::start_with), with another program, e.g. `tls_redis_binary()`.
+    pub fn start_program(program: &Path, args: &[&str]) -> Self {
+        Self::start_as(program.to_owned(), None, args)
+    }
+
+    /// Starts a Sentinel. `config` is what its configuration file holds besides the port, e.g.
+    /// `sentinel monitor mymaster 127.0.0.1 6379 1`; the Sentinel writes into that file.
+    pub fn start_sentinel(config: &str) -> Self {
+        Self::start_as(redis_binary(), Some(config.to_owned()), &[])
+    }
+
+    fn start_as(program: PathBuf, sentinel: Option<String>, args: &[&str]) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
         let dir = TempDir::new().expect("a temporary directory for the server");
         let mut server = Self {
+            program,
+            sentinel,
             port: 0,
             args,
             process: None,
@@ -111,28 +133,8 @@ impl RedisServer {
 
     /// Starts the process and waits for its answer; what it wrote, if it ends or keeps silent.
     fn launch(&mut self) -> Result<(), String> {
-        let port = self.port.to_string();
-        let args = [
-            "--port",
-            &port,
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--dir",
-        ];
-        let dir = self
-            .dir
-            .path()
-            .to_str()
-            .expect("the temporary directory has a UTF-8 name");
-        let all = args
-            .into_iter()
-            .chain([dir])
-            .chain(self.args.iter().map(String::as_str));
-        let mut process = Process::start("the Redis-compatible server", &redis_binary(), all);
+        let args = self.arguments();
+        let mut process = Process::start("the Redis-compatible server", &self.program, &args);
         let (port, pid) = (self.port, process.pid());
         let mut ended = false;
         let answered = holds_within(START_DEADLINE, || {
@@ -148,6 +150,42 @@ impl RedisServer {
         }
         self.process = Some(process);
         Ok(())
+    }
+}
+
+impl RedisServer {
+    fn arguments(&self) -> Vec<String> {
+        let dir = self.dir.path();
+        let text = |path: &Path| {
+            let text = path.to_str();
+            text.expect("the temporary directory has a UTF-8 name").to_owned()
+        };
+        let Some(config) = &self.sentinel else {
+            let (port, dir) = (self.port.to_string(), text(dir));
+            let args = [
+                "--port",
+                &port,
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ];
+            let args = args.into_iter().chain(["--dir", &dir]).map(str::to_owned);
+            return args.chain(self.args.iter().cloned()).collect();
+        };
+        // It keeps what it has learned there; a restarted one goes on from that.
+        let file = dir.join(format!("sentinel-{}.conf", self.port));
+        if !file.exists() {
+            let whole = format!(
+                "port {}\nbind 127.0.0.1\ndir {}\n{config}\n",
+                self.port,
+                text(dir)
+            );
+            fs::write(&file, whole).expect("the configuration of a Sentinel can be written");
+        }
+        vec![text(&file), "--sentinel".to_owned()]
     }
 }
 
@@ -213,6 +251,15 @@ mod tests {
         assert_eq!(redis.port(), port);
         assert_ne!(redis.pid(), pid);
         assert_eq!(redis.command(&["GET", "key"]), RespValue::Nil);
+    }
+
+    #[test]
+    fn a_sentinel_knows_its_master() {
+        let master = RedisServer::start();
+        let config = format!("sentinel monitor mine 127.0.0.1 {} 1", master.port());
+        let sentinel = RedisServer::start_sentinel(&config);
+        let address = sentinel.command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mine"]);
+        assert_eq!(address.texts(), ["127.0.0.1", &master.port().to_string()]);
     }
 
     #[test]
