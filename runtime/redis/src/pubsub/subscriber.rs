@@ -113,7 +113,7 @@ impl Subscriber {
                     return End::Stopped;
                 }
                 () = connection.lost() => return End::Lost(RedisFault::Other("the server ended it".to_owned())),
-                // The old master may live on, as a replica to which nobody publishes.
+                // The old master may hang, or live on as a replica of the new one.
                 () = self.source.moved(moves) => {
                     return End::Lost(RedisFault::Other("the master is another".to_owned()));
                 }

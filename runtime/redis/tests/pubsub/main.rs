@@ -7,4 +7,5 @@ mod faults;
 mod interop;
 mod log;
 mod peer;
+mod sentinel;
 mod support;
