@@ -52,6 +52,15 @@ const MAX_PREFIXES: usize = 16;
 /// With `membership = "process"` another process can add a channel of ours to a group and discard
 /// it again, but not discard one that joined here.
 ///
+/// # Keys of its own
+/// Beside the keys of channels_redis, which has no use for them and never sees them: a process that
+/// put a channel into a group enters itself into `<prefix>:laureola:processes`, renews
+/// `<prefix>:laureola:alive:<process>` and lists its groups in `<prefix>:laureola:groups:<process>`,
+/// on the host of the group. Where the second is missing, any other process removes the members;
+/// that takes [`RedisConfig::heartbeat`] at most. Members of Python's processes are in no such list
+/// and stay; [`RedisChannelLayer::gc`] removes them by their age.
+///
+/// # End
 /// [`ChannelLayer::close`] leaves every group; dropping the layer without it ends its tasks, and
 /// leaves the members to the next process of Laureola that finds the heartbeat missing.
 pub struct RedisChannelLayer {
