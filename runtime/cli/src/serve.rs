@@ -61,12 +61,12 @@ async fn serve_with(
     });
     tokio::pin!(serving);
     let served = tokio::select! {
-        served = &mut serving => served.map_err(Into::into),
+        () = &mut serving => Ok(()),
         name = signals.next() => {
             tracing::info!("{name}: closing every connection; once more ends at once");
             drop(stop);
             tokio::select! {
-                served = &mut serving => served.map_err(Into::into),
+                () = &mut serving => Ok(()),
                 name = signals.next() => bail!("ended by a second {name}"),
             }
         }

@@ -1,4 +1,4 @@
-//! What starting and running a server fails with.
+//! What starting a server fails with.
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,8 +38,3 @@ fn reason(error: &io::Error) -> String {
         _ => error.to_string(),
     }
 }
-
-/// Why a server stopped serving. There is no such reason yet: listeners survive their errors.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {}

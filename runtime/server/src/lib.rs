@@ -34,7 +34,7 @@
 //! println!("listening on {}", server.local_addr());
 //! // A real server waits for a signal here.
 //! let shutdown = async {};
-//! server.serve(shutdown).await?;
+//! server.serve(shutdown).await;
 //! # Ok(())
 //! # }
 //! ```
@@ -55,6 +55,6 @@ mod tasks;
 mod websocket;
 
 pub use builder::Builder;
-pub use error::{BindError, ServeError};
+pub use error::BindError;
 pub use limits::Limits;
 pub use server::Server;

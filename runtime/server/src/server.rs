@@ -14,7 +14,6 @@ use tracing::{info, warn};
 
 use crate::builder::Builder;
 use crate::connection;
-use crate::error::ServeError;
 use crate::listener::Listener;
 use crate::shared::Shared;
 use crate::websocket::sweep;
@@ -53,9 +52,8 @@ impl Server {
     /// are answered; idle connections close. What is not done within the shutdown timeout is
     /// stopped. Dropping the future stops everything at once.
     ///
-    /// # Errors
-    /// None at present: errors of single connections do not end a server.
-    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+    /// It cannot fail: errors of single connections end these, and listeners survive theirs.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
         let Self { shared, listeners } = self;
         let stop = StopOnDrop(Arc::clone(&shared));
         let mut sweep = pin!(sweep::run(&shared));
@@ -77,7 +75,6 @@ impl Server {
             () = &mut sweep => {}
         }
         drop(stop);
-        Ok(())
     }
 }
 
