@@ -34,7 +34,15 @@ pub(crate) async fn run<C: JsonConsumer>(
     };
     let (channel, mut mailbox) = layer.new_channel("specific").await?;
     let mut ctx = Context::new(scope, send, channel);
-    let result = serve(&mut consumer, &mut ctx, &mut receive, &mut mailbox).await;
+    let result = match serve(&mut consumer, &mut ctx, &mut receive, &mut mailbox).await {
+        // Only too late to send: the connection is closed, or closing, and its code on the way.
+        Err(error) if error.is_disconnected() => {
+            // Unless it was another's, to which the consumer holds a sender.
+            let _ = ctx.close(INTERNAL_ERROR).await;
+            Ok(closed(&mut receive).await)
+        }
+        result => result,
+    };
     let code = *result.as_ref().unwrap_or(&INTERNAL_ERROR);
     consumer.disconnect(&mut ctx, code).await;
     leave(ctx).await;
@@ -63,6 +71,15 @@ async fn serve<C: JsonConsumer>(
         }
         // Neither a chatty client nor a busy group may starve the other.
         client_first = !client_first;
+    }
+}
+
+/// The close code, whatever the client sent before. The server sees to it that one comes.
+async fn closed(receive: &mut Receiver) -> CloseCode {
+    loop {
+        if let Event::WebSocketDisconnect { code, .. } = receive.next().await {
+            return code;
+        }
     }
 }
 

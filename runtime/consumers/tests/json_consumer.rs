@@ -1,7 +1,7 @@
 //! What a JSON consumer may rely on, each test after its counterpart in Channels.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{Request, StatusCode};
@@ -16,6 +16,8 @@ use serde_json::json;
 struct Counters {
     framed: Arc<AtomicUsize>,
     disconnected: Arc<AtomicUsize>,
+    /// The last disconnect's code.
+    code: Arc<AtomicU16>,
 }
 
 struct Chat {
@@ -44,6 +46,9 @@ impl JsonConsumer for Chat {
 
     async fn connect(&mut self, ctx: &mut Context) -> Result<()> {
         ctx.group_add(&self.room).await?;
+        if self.room.as_str() == "chat_private_club" {
+            return Err(AppError::msg("members only"));
+        }
         let offered = ctx.scope().subprotocols().first().map(|name| name.to_string());
         ctx.accept_with(offered.as_deref(), http::HeaderMap::new()).await
     }
@@ -80,7 +85,8 @@ impl JsonConsumer for Chat {
         ctx.send_frame(frame).await
     }
 
-    async fn disconnect(&mut self, _: &mut Context, _: CloseCode) {
+    async fn disconnect(&mut self, _: &mut Context, code: CloseCode) {
+        self.counters.code.store(code, Ordering::Relaxed);
         self.counters.disconnected.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -230,6 +236,57 @@ async fn disconnect_is_called_once_even_after_an_error_and_the_group_is_left() {
     let error = failing.receive_json().await.expect_err("it failed");
     assert_eq!(error.to_string(), "the application failed: asked to fail");
     assert_eq!(counters.disconnected.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_too_late_for_the_client_does_not_change_the_close_code() {
+    let (layer, counters) = (layer(), Counters::default());
+    let mut browser = join(chat(&layer, &counters), "late").await;
+    browser
+        .send_json(&json!({ "message": "close" }))
+        .await
+        .expect("sent");
+    browser.receive_close().await.expect("a close");
+    let room = GroupName::new("chat_late").expect("valid");
+    let event = RoomEvent::Message {
+        message: "too late".to_owned(),
+    };
+    layer.group_send(&room, &event).await.expect("sent");
+    while counters.framed.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    browser.disconnect(4000).await.expect("no failure");
+    assert_eq!(counters.code.load(Ordering::Relaxed), 4000);
+    assert_eq!(counters.disconnected.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_error_in_connect_is_one_disconnect_too() {
+    let (layer, counters) = (layer(), Counters::default());
+    let mut browser = WebsocketCommunicator::new(chat(&layer, &counters), "/ws/chat/private_club/");
+    let error = browser.connect().await.expect_err("it failed");
+    assert_eq!(error.to_string(), "the application failed: members only");
+    assert_eq!(counters.disconnected.load(Ordering::Relaxed), 1);
+    assert_eq!(counters.code.load(Ordering::Relaxed), 1011);
+    assert_eq!(counters.framed.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_communicator_does_not_wait_for_ever_for_an_application_that_hangs() {
+    let hangs = laureola_asgi::app_fn(|connection: laureola_asgi::Connection| async move {
+        drop(connection);
+        std::future::pending().await
+    });
+    let browser = WebsocketCommunicator::new(hangs, "/");
+    let error = browser
+        .timeout(Duration::from_millis(20))
+        .connect()
+        .await
+        .expect_err("no answer");
+    assert_eq!(
+        error.to_string(),
+        "the application sent nothing within 20ms: expected the application's end"
+    );
 }
 
 #[tokio::test]

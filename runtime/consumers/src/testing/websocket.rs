@@ -233,10 +233,19 @@ impl WebsocketCommunicator {
     }
 
     async fn failure(&mut self) -> CommunicatorError {
-        let ended = match self.application.take() {
-            Some(application) => ended_as(application.await),
+        let ended = match &mut self.application {
+            Some(application) => match tokio::time::timeout(self.timeout, application).await {
+                Ok(ended) => ended_as(ended),
+                Err(_) => {
+                    return CommunicatorError::Timeout {
+                        expected: "the application's end",
+                        waited: self.timeout,
+                    };
+                }
+            },
             None => Ok(()),
         };
+        self.application = None;
         match ended {
             Ok(()) => CommunicatorError::Application(AppError::msg("it returned before the client left")),
             Err(error) => CommunicatorError::Application(error),
