@@ -23,7 +23,13 @@ pub struct Groups(Mutex<HashMap<GroupName, Group>>);
 struct Group {
     members: HashMap<ChannelName, Member>,
     /// The members as a list, kept until membership changes: a busy room does not rebuild it.
-    snapshot: Option<Arc<[MailboxSender]>>,
+    snapshot: Option<Snapshot>,
+}
+
+#[derive(Debug)]
+struct Snapshot {
+    mailboxes: Arc<[MailboxSender]>,
+    made: Instant,
 }
 
 #[derive(Debug)]
@@ -66,25 +72,33 @@ impl Groups {
     }
 
     /// The members' mailboxes. Members nobody receives for leave once they are older than
-    /// `expiry`; a live one stays however old it is.
+    /// `expiry`, and twice that at the latest; a live one stays however old it is.
     #[must_use]
     pub fn members(&self, group: &GroupName, expiry: Duration) -> Option<Arc<[MailboxSender]>> {
         let mut groups = self.0.lock();
         let group = groups.get_mut(group)?;
-        if let Some(snapshot) = &group.snapshot {
-            return Some(Arc::clone(snapshot));
-        }
         let now = Instant::now();
-        group.members.retain(|_, member| {
-            member.mailbox.is_received() || now.saturating_duration_since(member.added) < expiry
-        });
-        let snapshot: Arc<[_]> = group
+        let age = |since| now.saturating_duration_since(since);
+        if let Some(snapshot) = group
+            .snapshot
+            .as_ref()
+            .filter(|snapshot| age(snapshot.made) < expiry)
+        {
+            return Some(Arc::clone(&snapshot.mailboxes));
+        }
+        group
+            .members
+            .retain(|_, member| member.mailbox.is_received() || age(member.added) < expiry);
+        let mailboxes: Arc<[_]> = group
             .members
             .values()
             .map(|member| member.mailbox.clone())
             .collect();
-        group.snapshot = Some(Arc::clone(&snapshot));
-        Some(snapshot)
+        group.snapshot = Some(Snapshot {
+            mailboxes: Arc::clone(&mailboxes),
+            made: now,
+        });
+        Some(mailboxes)
     }
 
     /// The number of members of a group.
@@ -161,8 +175,11 @@ mod tests {
         drop(gone);
         let (sender, _mailbox) = mailbox(1);
         groups.add(&room, &live, sender);
+        let expiry = Duration::from_secs(60);
+        // Also where the list is made already and membership does not change.
+        assert_eq!(groups.members(&room, expiry).expect("the group").len(), 2);
         tokio::time::advance(Duration::from_secs(100)).await;
-        let members = groups.members(&room, Duration::from_secs(60)).expect("the group");
+        let members = groups.members(&room, expiry).expect("the group");
         assert_eq!(members.len(), 1);
         assert_eq!(groups.len(&room), 1);
     }
