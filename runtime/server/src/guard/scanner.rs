@@ -145,6 +145,8 @@ impl Scanner {
         Some(match (self.state, byte) {
             (State::Start, b'\r') => State::StartLf,
             (State::StartLf, b'\n') => State::Start,
+            // A fragment is for the client alone; a reader that cuts it off sees another target.
+            (State::Line, b'#') => return None,
             (State::Start | State::Line, 0x21..=0x7e) | (State::Line, b' ') => {
                 self.tail = self.tail << 8 | u64::from(byte);
                 State::Line

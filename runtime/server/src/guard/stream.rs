@@ -160,9 +160,8 @@ impl<S> Guard<S> {
     fn keep_timer(&mut self) {
         let place = self.scanner.place();
         let heads = self.scanner.heads();
-        let same_head = |timer: &Timer| {
-            place == Place::Head && matches!(timer.place, Place::Head | Place::Start) && timer.heads == heads
-        };
+        let in_head = |place| matches!(place, Place::Head | Place::Start);
+        let same_head = |timer: &Timer| in_head(place) && in_head(timer.place) && timer.heads == heads;
         if !self.timer.as_ref().is_some_and(same_head) {
             self.timer = None;
         }

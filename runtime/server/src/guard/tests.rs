@@ -62,6 +62,7 @@ const BAD: &[(&[u8], u8)] = &[
     (b"GET /?q=\xff HTTP/1.1\r\n", 0xff),
     (b" GET / HTTP/1.1\r\n", b' '),
     (b"GET /\r\n", b'\r'),
+    (b"GET /a#b HTTP/1.1\r\n", b'#'),
     (b"GET / HTTP/1.2\r\n", b'\r'),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b'\r'),
     (b"\x16\x03\x01\x02\0", 0x16),
@@ -327,11 +328,25 @@ impl AsyncRead for Drip {
 
 #[tokio::test(start_paused = true)]
 async fn a_head_that_drips_is_cut_at_its_deadline() {
-    let start = tokio::time::Instant::now();
-    let drip = Drip(
-        b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".to_vec(),
-        Box::pin(tokio::time::sleep(Duration::ZERO)),
+    let bytes = drip(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n").await;
+    assert!(
+        bytes.starts_with(b"GET / HTTP") && bytes.ends_with(b"\0\r\n\r\n"),
+        "{}",
+        bytes.escape_ascii()
     );
+    assert!(bytes.len() < 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_lines_before_the_first_head_do_not_make_it_later() {
+    let bytes = drip(&b"\r\n".repeat(20)).await;
+    assert!(bytes.len() < 20, "{}", bytes.escape_ascii());
+}
+
+/// What passes of `bytes`, one of which comes each second, until the head's deadline of 10 s.
+async fn drip(bytes: &[u8]) -> Vec<u8> {
+    let start = tokio::time::Instant::now();
+    let drip = Drip(bytes.to_vec(), Box::pin(tokio::time::sleep(Duration::ZERO)));
     let deadlines = Deadlines {
         head: Duration::from_secs(10),
         body: Duration::from_secs(60),
@@ -340,11 +355,6 @@ async fn a_head_that_drips_is_cut_at_its_deadline() {
     let mut guard = Guard::new(drip, deadlines, Arc::default());
     let mut bytes = Vec::new();
     guard.read_to_end(&mut bytes).await.unwrap();
-    assert!(
-        bytes.starts_with(b"GET / HTTP") && bytes.ends_with(b"\0\r\n\r\n"),
-        "{}",
-        bytes.escape_ascii()
-    );
-    assert!(bytes.len() < 20);
     assert_eq!(start.elapsed().as_secs(), 10);
+    bytes
 }

@@ -2,7 +2,7 @@
 //! everything that the parsed form no longer shows.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, Uri, header};
 
 pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
@@ -20,7 +20,24 @@ pub(crate) fn check<B>(request: &mut Request<B>) -> Result<(), StatusCode> {
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
         return Err(StatusCode::BAD_REQUEST);
     }
+    if let Some(host) = target_host(request.uri())? {
+        request.headers_mut().insert(header::HOST, host);
+    }
     Ok(())
+}
+
+/// The host a target names, which counts instead of the `Host` header (RFC 9112 §3.2.2): a proxy
+/// in front has chosen us by it. A target without a path is for CONNECT alone (§3.2.3).
+fn target_host(target: &Uri) -> Result<Option<HeaderValue>, StatusCode> {
+    let Some(authority) = target.authority().map(http::uri::Authority::as_str) else {
+        return Ok(None);
+    };
+    let is_web = matches!(target.scheme_str(), Some("http" | "https" | "ws" | "wss"));
+    if !is_web || authority.contains('@') {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let host = HeaderValue::from_str(authority).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok(Some(host))
 }
 
 fn drop_underscores(headers: &mut HeaderMap) {
@@ -54,6 +71,32 @@ mod tests {
         assert!(request.headers().get("x_user").is_none());
         let all: Vec<_> = request.headers().get_all("x-user").iter().collect();
         assert_eq!(all, ["1", "3"]);
+    }
+
+    #[test]
+    fn the_host_of_an_absolute_target_counts() {
+        for (target, host) in [
+            ("http://example.org:81/a?b", Some("example.org:81")),
+            ("https://[::1]", Some("[::1]")),
+            ("/a", Some("x")),
+            ("*", Some("x")),
+            ("example.org", None),
+            ("example.org:80", None),
+            ("http://user@example.org/", None),
+            ("ftp://example.org/", None),
+        ] {
+            let mut request = request(&[("host", "x")]);
+            *request.uri_mut() = target.parse().unwrap();
+            let expected = if host.is_some() {
+                Ok(())
+            } else {
+                Err(StatusCode::BAD_REQUEST)
+            };
+            assert_eq!(check(&mut request), expected, "{target}");
+            if let Some(host) = host {
+                assert_eq!(request.headers()["host"], host, "{target}");
+            }
+        }
     }
 
     #[test]

@@ -163,6 +163,24 @@ fn too_many_and_too_large_headers_are_431() {
 }
 
 #[test]
+fn a_target_names_the_host_or_a_path() {
+    let server = Running::start(echo(Seen::default()));
+    let absolute = "GET http://example.org:81/a?b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let text = RawHttp::exchange(server.port, absolute, DEADLINE).unwrap().text();
+    assert!(text.starts_with("GET /a\nhost: example.org:81\n"), "{text}");
+    for target in [
+        "example.org",
+        "example.org:80",
+        "http://eve@example.org/",
+        "/a#b",
+        "?a",
+    ] {
+        assert_refused(&server, format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
+    }
+    server.assert_serves();
+}
+
+#[test]
 fn other_protocols_on_the_port_are_refused_at_once() {
     let server = Running::start(echo(Seen::default()));
     assert_refused(&server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
