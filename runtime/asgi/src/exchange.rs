@@ -122,22 +122,32 @@ impl State {
         }
     }
 
+    fn may_start(&self, status: StatusCode) -> Result<(), TrySendError> {
+        if self.stage != Stage::Waiting {
+            return Err(TrySendError::protocol("HTTP response has already been started"));
+        }
+        if status.is_informational() {
+            let text = format!(
+                "{} is no status of a response: it must be 200 or above",
+                status.as_u16()
+            );
+            return Err(TrySendError::protocol(text));
+        }
+        Ok(())
+    }
+
     fn take(&mut self, command: Command) -> Result<(), TrySendError> {
         if self.client_gone {
             return Err(TrySendError::disconnected());
         }
         match command {
             Command::HttpResponseStart { status, headers } => {
-                if self.stage != Stage::Waiting {
-                    return Err(TrySendError::protocol("HTTP response has already been started"));
-                }
+                self.may_start(status)?;
                 self.head = Some((status, headers));
                 self.stage = Stage::Started;
             }
             Command::HttpResponse(response) => {
-                if self.stage != Stage::Waiting {
-                    return Err(TrySendError::protocol("HTTP response has already been started"));
-                }
+                self.may_start(response.status())?;
                 self.whole = Some(response);
                 self.stage = Stage::Ended;
             }

@@ -1,19 +1,22 @@
 //! One HTTP request: hygiene, the application, its response or the server's own.
 
 mod body;
+mod framing;
 pub(crate) mod hygiene;
 pub(crate) mod page;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use laureola_asgi::exchange::{self, Body, ResponseFuture};
+use laureola_asgi::exchange::{self, ResponseFuture};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
+use body::RequestBody;
 pub(crate) use body::ResponseBody;
 
 use crate::connection::Peer;
@@ -42,13 +45,13 @@ pub(crate) fn answer(
         let mut response = match result {
             Ok(response) => response,
             // The server's own word ends the connection: what follows may not be a request at all.
-            Err(page) => {
+            Err(mut page) => {
                 debug!(status = %page.status(), "refused");
-                let mut page = page.map(ResponseBody::new);
                 page.headers_mut().insert(header::CONNECTION, hygiene::CLOSE);
                 page
             }
         };
+        framing::mend(&mut response);
         if let Some(name) = &peer.shared.options.server_name {
             let headers = response.headers_mut();
             headers.entry(header::SERVER).or_insert_with(|| name.clone());
@@ -67,6 +70,8 @@ enum Begun {
 /// An ordinary request, with the application under way.
 struct Exchange {
     response: ResponseFuture,
+    /// Told when the client breaks off within the request's body.
+    broken: oneshot::Receiver<()>,
     present: Present,
     deadline: Option<Instant>,
 }
@@ -76,36 +81,59 @@ impl Exchange {
         let shared = &peer.shared;
         request.extensions_mut().insert(peer.ends.clone());
         let (present, left) = oneshot::channel();
+        let (breaks, broken) = oneshot::channel();
+        let request = request.map(|body| RequestBody::new(body, breaks));
         let (connection, response, outcome) = exchange::open(request);
         let ended = move |result: &_| outcome.finish(result);
         let call = running::run(Arc::clone(shared), connection, left, ended);
         shared.tasks.spawn(call);
         Self {
             response,
+            broken,
             present,
-            deadline: shared.options.http_timeout.map(|limit| Instant::now() + limit),
+            deadline: deadline(shared.options.http_timeout),
         }
     }
 
     /// The application's response, or as an error the server's.
-    async fn response(self, peer: &Peer) -> Result<Response<ResponseBody>, Response<Body>> {
+    async fn response(self, peer: &Peer) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
         let Self {
             response,
+            broken,
             present,
             deadline,
         } = self;
-        let response = match deadline {
-            None => Some(response.await),
-            Some(deadline) => timeout_at(deadline, response).await.ok(),
+        // A client whose request is not whole may be there to be told; to the application it has
+        // left, and it is not waited for.
+        let result = tokio::select! {
+            biased;
+            response = response => Ok(response),
+            Ok(()) = broken => Err(StatusCode::BAD_REQUEST),
+            () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
-        // A client whose request is not whole is there to be told; to the application it has left.
-        match (peer.fault.get(), response) {
-            (Some(BodyFault::Malformed), _) => Err(page::refusal(StatusCode::BAD_REQUEST)),
-            (Some(BodyFault::TooSlow), _) => Err(page::refusal(StatusCode::REQUEST_TIMEOUT)),
-            (None, None) => Err(page::refusal(StatusCode::SERVICE_UNAVAILABLE)),
-            (None, Some(response)) => {
-                Ok(response.map(|body| ResponseBody::of_application(body, present, deadline)))
+        let result = match peer.fault.get() {
+            None => result,
+            Some(BodyFault::Malformed) => Err(StatusCode::BAD_REQUEST),
+            Some(BodyFault::TooSlow) => Err(StatusCode::REQUEST_TIMEOUT),
+        };
+        match result {
+            Ok(response) => {
+                Ok(response.map(|body| ResponseBody::of_application(body, Some(present), deadline)))
             }
+            Err(status) => Err(page::refusal(status)),
         }
+    }
+}
+
+/// The end of a limit that begins now; `None` for one that is never reached.
+pub(crate) fn deadline(limit: Option<Duration>) -> Option<Instant> {
+    Instant::now().checked_add(limit?)
+}
+
+/// Ready at `deadline`.
+pub(crate) async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,13 +1,15 @@
-//! The body of a response on its way to the client.
+//! The bodies of a request and of its response, watched for their ends.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
 use laureola_asgi::exchange::{Body, BoxError};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::running::Present;
@@ -17,7 +19,7 @@ pub(crate) struct ResponseBody {
     body: Body,
     /// Dropped with the body: the application may go on for a while only.
     _present: Option<Present>,
-    /// The end of `http_timeout`.
+    /// Where the response has a time limit.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -32,18 +34,18 @@ impl ResponseBody {
     }
 
     /// A body that an application sends, cut off at `deadline`.
-    pub(crate) fn of_application(body: Body, present: Present, deadline: Option<Instant>) -> Self {
+    pub(crate) fn of_application(body: Body, present: Option<Present>, deadline: Option<Instant>) -> Self {
         Self {
             body,
-            _present: Some(present),
+            _present: present,
             deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
         }
     }
 }
 
-/// `http_timeout` passed before the response was complete.
+/// The response's time passed before it was complete.
 #[derive(Debug, thiserror::Error)]
-#[error("the response was not complete within the http timeout")]
+#[error("the response was not complete within its timeout")]
 struct Late;
 
 impl HttpBody for ResponseBody {
@@ -74,5 +76,46 @@ impl HttpBody for ResponseBody {
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseBody")
+    }
+}
+
+/// A request's body that tells whoever answers the request when it breaks off: the application may
+/// take its time to notice, or never do.
+pub(super) struct RequestBody {
+    body: Incoming,
+    breaks: Option<oneshot::Sender<()>>,
+}
+
+impl RequestBody {
+    pub(super) fn new(body: Incoming, breaks: oneshot::Sender<()>) -> Self {
+        let breaks = Some(breaks);
+        Self { body, breaks }
+    }
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Err(_)) = frame
+            && let Some(breaks) = self.breaks.take()
+        {
+            // Nobody waits where the response is under way.
+            let _ = breaks.send(());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

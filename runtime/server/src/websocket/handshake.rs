@@ -18,7 +18,7 @@ use super::driver;
 use super::socket::{Decision, Socket};
 use crate::connection::Peer;
 use crate::guard::is_websocket;
-use crate::http::{ResponseBody, page};
+use crate::http::{ResponseBody, deadline, page, until};
 use crate::running::{self, Present};
 
 /// Whether a request asks for a WebSocket.
@@ -31,14 +31,15 @@ pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
 pub(crate) async fn handshake(
     peer: &Arc<Peer>,
     mut request: Request<Incoming>,
-) -> Result<Response<ResponseBody>, Response<Body>> {
+) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
     let accept = check(&request).map_err(refusal)?;
+    let deadline = deadline(peer.shared.options.websocket_connect_timeout);
     let upgrade = hyper::upgrade::on(&mut request);
     let (mut socket, mut events, present) = start(peer, request).await;
     let shared = &peer.shared;
     let decision = tokio::select! {
         decision = poll_fn(|cx| socket.0.poll_decision(cx)) => decision,
-        () = late(shared.options.websocket_connect_timeout) => {
+        () = until(deadline) => {
             return Err(page::refusal(StatusCode::SERVICE_UNAVAILABLE));
         }
         () = shared.stopped() => {
@@ -54,7 +55,10 @@ pub(crate) async fn handshake(
             Ok(switching(accept, subprotocol, headers).map(ResponseBody::new))
         }
         Decision::Refuse => Err(page::refusal(StatusCode::FORBIDDEN)),
-        Decision::Deny(response) => Err(response),
+        // The application may have ended, but its response still has to be, in the same time.
+        Decision::Deny(response) => {
+            Err(response.map(|body| ResponseBody::of_application(body, None, deadline)))
+        }
         Decision::None => Err(page::refusal(StatusCode::INTERNAL_SERVER_ERROR)),
     }
 }
@@ -81,7 +85,7 @@ fn check<B>(request: &Request<B>) -> Result<HeaderValue, StatusCode> {
     Ok(HeaderValue::try_from(accept).expect("base64 is a legal header value"))
 }
 
-fn refusal(status: StatusCode) -> Response<Body> {
+fn refusal(status: StatusCode) -> Response<ResponseBody> {
     let mut page = page::refusal(status);
     if status == StatusCode::UPGRADE_REQUIRED {
         let headers = page.headers_mut();
@@ -128,7 +132,7 @@ async fn start(peer: &Peer, request: Request<Incoming>) -> (Undecided, EventSend
     drop(parts);
     let (events, receiver) = event_queue(shared.options.limits.websocket_inbound_events);
     events.send(Event::WebSocketConnect).await;
-    let socket = Arc::new(Socket::new(Arc::clone(shared)));
+    let socket = Arc::new(Socket::new(Arc::clone(shared), scope.subprotocols().into()));
     let connection = Connection {
         scope: Scope::WebSocket(Box::new(scope)),
         receive: Receiver::new(receiver),
@@ -163,14 +167,6 @@ impl Drop for Ended {
     }
 }
 
-/// Never, without a limit.
-async fn late(limit: Option<std::time::Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
-    }
-}
-
 async fn disconnect(events: &mut EventSender, code: u16) {
     let reason = laureola_message::Str::default();
     events.send(Event::WebSocketDisconnect { code, reason }).await;
@@ -190,9 +186,11 @@ fn switching(accept: HeaderValue, subprotocol: Option<HeaderValue>, headers: Hea
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    // Ours alone to say: no extension is spoken, and a 101 has no body.
+    // Ours alone to say: no extension is spoken, the subprotocol is one of the client's offers, and
+    // a 101 has no body.
     for name in [
         header::SEC_WEBSOCKET_EXTENSIONS,
+        header::SEC_WEBSOCKET_PROTOCOL,
         header::CONTENT_LENGTH,
         header::TRANSFER_ENCODING,
     ] {

@@ -39,6 +39,8 @@ struct Handshake {
     decision: Option<Box<Decision>>,
     over: bool,
     server: Option<Waker>,
+    /// The client's subprotocols, until then.
+    offers: Box<[Box<str>]>,
 }
 
 /// See the module's documentation.
@@ -62,10 +64,13 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, offers: Box<[Box<str>]>) -> Self {
         Self {
             outbound: Outbound::new(shared.options.limits.websocket_outbound_bytes),
-            handshake: Mutex::default(),
+            handshake: Mutex::new(Handshake {
+                offers,
+                ..Handshake::default()
+            }),
             accepted: AtomicBool::new(false),
             heard: AtomicU32::new(shared.clock.now()),
             pinged: AtomicU32::new(0),
@@ -135,6 +140,7 @@ impl Socket {
                 return false;
             }
             handshake.over = true;
+            handshake.offers = Box::default();
             if matches!(decision, Decision::Accept { .. }) {
                 self.accepted.store(true, Ordering::Release);
             }
@@ -160,6 +166,17 @@ impl Socket {
         } else {
             Err(TrySendError::disconnected())
         }
+    }
+
+    /// A subprotocol for the response. A client fails the connection over one it did not offer
+    /// (RFC 6455 §4.1), so that is an error here, where somebody can see it.
+    fn offered(&self, name: &str) -> Result<HeaderValue, TrySendError> {
+        let handshake = self.handshake.lock();
+        let offered = handshake.over || handshake.offers.iter().any(|offer| **offer == *name);
+        let value = HeaderValue::from_str(name).ok().filter(|_| offered);
+        value.ok_or_else(|| {
+            TrySendError::protocol(format!("the client did not offer the subprotocol {name:?}"))
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -192,7 +209,8 @@ impl Socket {
 
     fn close(&self, code: CloseCode, reason: &Str) -> Result<(), TrySendError> {
         if !close::is_sendable(code) {
-            let text = format!("invalid close code {code} (must be 1000 or from [3000, 4999])");
+            let text =
+                format!("invalid close code {code} (must be 1000 to 1003, 1007 to 1014, or 3000 to 4999)");
             return Err(TrySendError::protocol(text));
         }
         if self.decide(Decision::Refuse) {
@@ -215,13 +233,14 @@ impl CommandSink for Socket {
         match command {
             Command::WebSocketSend(payload) => self.send(payload),
             Command::WebSocketAccept { subprotocol, headers } => {
-                let subprotocol = subprotocol.as_deref().map(HeaderValue::from_str).transpose();
-                let subprotocol = subprotocol
-                    .map_err(|_| TrySendError::protocol("the subprotocol is no legal header value"))?;
+                let subprotocol = subprotocol.map(|name| self.offered(&name)).transpose()?;
                 let decision = Decision::Accept { subprotocol, headers };
                 self.settle(decision, "Socket has already been accepted")
             }
             Command::WebSocketClose { code, reason } => self.close(code, &reason),
+            Command::WebSocketDeny(response) if response.status().is_informational() => Err(
+                TrySendError::protocol("the status of a denial must be 200 or above"),
+            ),
             Command::WebSocketDeny(response) => self.settle(
                 Decision::Deny(*response),
                 "Socket has been accepted, so cannot be denied",

@@ -1,7 +1,10 @@
 //! The opening handshake (RFC 6455 §4.2).
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use laureola_asgi::exchange::Body;
 use laureola_asgi::{AppError, Application, Command, Connection, Event, Payload, Scope};
@@ -111,6 +114,39 @@ fn deciding(seen: Seen) -> impl Application {
                     send.send(Command::WebSocketSend(error.to_string().into()))
                         .await?;
                 }
+                "/stalls" => {
+                    let response = Response::new(Body::new(Stalls));
+                    send.send(Command::WebSocketDeny(Box::new(response))).await?;
+                }
+                "/switch" => {
+                    let mut response = Response::new(Body::empty());
+                    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+                    let error = send.send(Command::WebSocketDeny(Box::new(response))).await;
+                    assert!(error.is_err());
+                    return Ok(());
+                }
+                "/unoffered" => {
+                    let mut headers = HeaderMap::new();
+                    headers.insert("sec-websocket-protocol", HeaderValue::from_static("smuggled"));
+                    for name in ["three", "", "one, two", "one\r\nx: y"] {
+                        let error = send
+                            .send(Command::WebSocketAccept {
+                                subprotocol: Some(name.into()),
+                                headers: HeaderMap::new(),
+                            })
+                            .await
+                            .expect_err("not offered");
+                        assert!(
+                            error.to_string().starts_with("the client did not offer"),
+                            "{error}"
+                        );
+                    }
+                    send.send(Command::WebSocketAccept {
+                        subprotocol: None,
+                        headers,
+                    })
+                    .await?;
+                }
                 "/named" => {
                     let Scope::WebSocket(scope) = &connection.scope else {
                         unreachable!()
@@ -135,6 +171,21 @@ fn deciding(seen: Seen) -> impl Application {
             }
         }
     })
+}
+
+/// A body of which not even the first part comes.
+struct Stalls;
+
+impl http_body::Body for Stalls {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
 }
 
 #[track_caller]
@@ -181,6 +232,29 @@ fn subprotocol_and_headers_are_in_the_101_and_what_follows_is_in_order() {
         socket.recv(DEADLINE),
         Received::Close { code: Some(4000), .. }
     ));
+}
+
+#[test]
+fn a_subprotocol_that_was_not_offered_is_an_error_in_the_application() {
+    let server = Running::start(deciding(Seen::default()));
+    for offers in [&[][..], &[("Sec-WebSocket-Protocol", "one, two")]] {
+        let socket = WebSocket::connect(server.port, "/unoffered", offers);
+        assert_eq!(socket.response().header("sec-websocket-protocol"), None);
+    }
+    assert_eq!(refusal(&server, "/switch").status, 500);
+}
+
+#[test]
+fn a_denial_that_stalls_is_cut_off() {
+    let limit = Some(Duration::from_millis(50));
+    let server = Running::with(deciding(Seen::default()), |builder| {
+        builder.websocket_connect_timeout(limit)
+    });
+    let mut client = RawHttp::connect(server.port);
+    client.write(WebSocket::handshake(server.port, "/stalls", &[]));
+    let bytes = client.read_to_end(DEADLINE);
+    assert!(bytes.starts_with(b"HTTP/1.1 200"), "{}", bytes.escape_ascii());
+    assert!(!bytes.ends_with(b"0\r\n\r\n"), "{}", bytes.escape_ascii());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod handshake;
 mod http;
 mod hygiene;
 mod keep_alive;
+mod responses;
 mod shutdown;
 mod slow;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use laureola_asgi::{Application, Connection, Event, Scope, app_fn};
 use laureola_testkit::{RawHttp, wait_until};
 
 use crate::support::{DEADLINE, Running, Seen, echo};
@@ -61,5 +62,60 @@ fn an_upload_that_stalls_is_a_disconnect_and_408() {
         assert!(client.is_closed(DEADLINE));
     }
     assert_eq!(seen.disconnects().len(), 2);
+    server.assert_serves();
+}
+
+/// Reads uploads, and never returns from one that broke off.
+fn stubborn(seen: Seen) -> impl Application {
+    let well_behaved = echo(seen.clone());
+    let well_behaved = std::sync::Arc::new(well_behaved);
+    app_fn(move |mut connection: Connection| {
+        let (seen, well_behaved) = (seen.clone(), std::sync::Arc::clone(&well_behaved));
+        async move {
+            if !matches!(&connection.scope, Scope::Http(scope) if scope.method() == http::Method::POST) {
+                return well_behaved.call(connection).await;
+            }
+            let _end = EndOnDrop(seen.clone());
+            loop {
+                let event = connection.receive.next().await;
+                seen.saw(&event);
+                if let Event::HttpDisconnect = event {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    })
+}
+
+struct EndOnDrop(Seen);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+#[test]
+fn an_upload_that_breaks_off_is_answered_and_its_application_stopped_whatever_that_does() {
+    let seen = Seen::default();
+    let server = Running::with(stubborn(seen.clone()), |builder| {
+        builder.body_timeout(SHORT).application_close_timeout(SHORT)
+    });
+    let head = "POST / HTTP/1.1\r\nHost: x\r\n";
+    let mut stalls = RawHttp::connect(server.port);
+    stalls.write(format!("{head}Content-Length: 9\r\n\r\nabc"));
+    assert_eq!(stalls.read_response(DEADLINE).unwrap().status, 408);
+    let mut malformed = RawHttp::connect(server.port);
+    malformed.write(format!("{head}Transfer-Encoding: chunked\r\n\r\nx"));
+    assert_eq!(malformed.read_response(DEADLINE).unwrap().status, 400);
+    let mut ends = RawHttp::connect(server.port);
+    ends.write(format!("{head}Content-Length: 9\r\n\r\nabc"));
+    ends.finish();
+    assert_eq!(ends.read_response(DEADLINE).unwrap().status, 400);
+    let mut vanishes = RawHttp::connect(server.port);
+    vanishes.write(format!("{head}Content-Length: 9\r\n\r\nabc"));
+    drop(vanishes);
+    wait_until("the applications' ends", DEADLINE, || seen.ended() == 4);
+    assert_eq!(seen.disconnects().len(), 4);
     server.assert_serves();
 }
