@@ -62,9 +62,13 @@ fn look_at(socket: &Socket, overdue: &Overdue, now: Tick) {
             debug!("a websocket client does not read");
             socket.outbound.kill();
         }
-        (Stage::Open, _) => {
+        (Stage::Open, waits) => {
             if overdue.lifetime.is_some_and(|limit| passed(socket.opened, limit)) {
                 socket.ask_to_close(close::NORMAL);
+            } else if waits.is_some() {
+                // A ping would only queue up behind what waits, or find no room. Until that is
+                // written, the client shows that it lives by taking it.
+                socket.pinged.store(0, Ordering::Relaxed);
             } else if !socket.deaf.load(Ordering::Relaxed) {
                 keep_alive(socket, overdue, now);
             }
@@ -92,5 +96,41 @@ fn keep_alive(socket: &Socket, overdue: &Overdue, now: Tick) {
     } else if now.saturating_sub(heard.max(pinged)) >= interval {
         socket.pinged.store(now, Ordering::Relaxed);
         socket.outbound.control(PING, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use laureola_asgi::Application;
+    use laureola_asgi::router::NotFound;
+
+    use super::*;
+    use crate::options::Options;
+
+    const OVERDUE: Overdue = Overdue {
+        ping_interval: Some(2),
+        ping_timeout: Some(2),
+        lifetime: None,
+        close: 5,
+        slow: 10,
+    };
+
+    #[test]
+    fn a_client_that_still_takes_what_waits_is_not_asked_for_pongs() {
+        let shared = Shared::new(NotFound.boxed(), Options::default());
+        let socket = Socket::new(shared, Box::default());
+        // Without a stream, everything waits.
+        socket.outbound.push(Bytes::from_static(b"a message"), 1).unwrap();
+        for now in 1..=11 {
+            look_at(&socket, &OVERDUE, now);
+            assert_eq!(socket.outbound.stage(), Stage::Open, "at {now}");
+            assert_eq!(socket.pinged.load(Ordering::Relaxed), 0);
+        }
+        look_at(&socket, &OVERDUE, 12);
+        assert_eq!(
+            socket.outbound.stage(),
+            Stage::Dead,
+            "nothing was taken for too long"
+        );
     }
 }
