@@ -27,6 +27,8 @@ struct Running {
     next: u64,
     /// `None` for the moment between a task's registration and its start.
     handles: HashMap<u64, Option<AbortHandle>>,
+    /// Whatever starts from now on ends at once.
+    aborted: bool,
 }
 
 impl Tasks {
@@ -48,8 +50,17 @@ impl Tasks {
         };
         // Not under the lock: a runtime that shuts down drops the task right here.
         let handle = tokio::spawn(task).abort_handle();
-        if let Some(entry) = self.0.running.lock().handles.get_mut(&id) {
-            *entry = Some(handle);
+        let late = {
+            let mut running = self.0.running.lock();
+            let aborted = running.aborted;
+            match running.handles.get_mut(&id) {
+                Some(entry) if !aborted => entry.replace(handle),
+                Some(_) => Some(handle),
+                None => None,
+            }
+        };
+        if let Some(handle) = late {
+            handle.abort();
         }
     }
 
@@ -68,17 +79,13 @@ impl Tasks {
         }
     }
 
-    /// Asks every task to end at its next await.
+    /// Asks every task to end at its next await, those too that are just being started.
     pub(crate) fn abort(&self) {
-        let handles: Vec<_> = self
-            .0
-            .running
-            .lock()
-            .handles
-            .values()
-            .flatten()
-            .cloned()
-            .collect();
+        let handles: Vec<_> = {
+            let mut running = self.0.running.lock();
+            running.aborted = true;
+            running.handles.values().flatten().cloned().collect()
+        };
         for handle in handles {
             handle.abort();
         }
@@ -138,5 +145,8 @@ mod tests {
         tasks.abort();
         tasks.ended().await;
         assert_eq!(tasks.len(), 0);
+        // A connection accepted at this very moment.
+        tasks.spawn(std::future::pending());
+        tasks.ended().await;
     }
 }
