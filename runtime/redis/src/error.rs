@@ -1,6 +1,8 @@
 //! Why Redis did not do what the layer asked.
 
 use std::error::Error;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use laureola_layers::LayerError;
@@ -75,7 +77,7 @@ impl RedisFault {
         }
         let text = error.to_string();
         // A script's error has another code, and the reason in its text, in Redis 6 and older.
-        match error.code() {
+        match code(error).as_deref() {
             Some("READONLY") => return Self::Replica,
             Some("NOAUTH") => return Self::NoPassword,
             Some("OOM") => return Self::OutOfMemory,
@@ -104,18 +106,26 @@ impl RedisFault {
     }
 }
 
+/// The code of a server's error, or of the first of a pipeline's.
+fn code(error: &RedisError) -> Option<String> {
+    if let Some(code) = error.code() {
+        return Some(code.to_owned());
+    }
+    let errors = error.clone().into_server_errors()?;
+    errors.first().map(|(_, error)| error.code().to_owned())
+}
+
 /// Finds what the TLS library said.
 fn tls_error(error: &RedisError) -> Option<&rustls::Error> {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    let mut next = error.source();
     while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref() {
-            return Some(tls);
-        }
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(|error| error.get_ref());
-        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref()) {
-            return Some(tls);
+        // The client library shares its sources, and an I/O error does not tell of the one in it.
+        let shared = error.downcast_ref::<Arc<dyn Error + Send + Sync>>();
+        let error = shared.map_or(error, |shared| &**shared);
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = inner.map_or_else(|| error.downcast_ref(), |inner| inner.downcast_ref());
+        if tls.is_some() {
+            return tls;
         }
         next = error.source();
     }

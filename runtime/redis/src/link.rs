@@ -6,6 +6,9 @@
 //! - `connect`: a connection that is fit for use; `keep`: the one loop that gets it back
 //! - `returns`: who wants to know that it was lost and came back
 
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -43,21 +46,25 @@ pub(crate) struct Link {
     place: String,
     state: watch::Sender<State>,
     doubted: Notify,
-    /// A Sentinel said that the master may be another.
-    switched: watch::Sender<()>,
+    /// Changes when a Sentinel says that the master is, or may be, another; and which, until it was
+    /// tried.
+    switched: watch::Sender<Option<Address>>,
     /// The next connection's number.
     numbers: AtomicU64,
     /// How often the address changed.
     moves: AtomicU64,
 }
 
+/// Host and port.
+type Address = (String, u16);
+
 #[derive(Clone, Debug)]
 enum State {
-    Up(Up),
+    Up(Arc<Up>),
     Away(String),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Up {
     connection: MultiplexedConnection,
     /// Which connection it is, so that a late error cannot end its successor.
@@ -66,6 +73,8 @@ struct Up {
     run_id: Option<String>,
     /// Where it leads, which Sentinels decide.
     address: String,
+    /// What makes others that lead there.
+    client: Client,
     /// [`Link::moves`] when it was made.
     moves: u64,
 }
@@ -82,15 +91,15 @@ impl Link {
                 return Err(backend("a Redis host cannot be used".to_owned(), fault));
             }
         };
-        let up = connect::connect(host, 0)
+        let up = connect::connect(host, None, 0)
             .await
             .map_err(|fault| backend(format!("cannot reach Redis at {place}"), fault))?;
         Ok(Self {
             host: host.clone(),
             place,
-            state: watch::Sender::new(State::Up(up)),
+            state: watch::Sender::new(State::Up(Arc::new(up))),
             doubted: Notify::new(),
-            switched: watch::Sender::new(()),
+            switched: watch::Sender::new(None),
             numbers: AtomicU64::new(1),
             moves: AtomicU64::new(0),
         })
@@ -98,8 +107,9 @@ impl Link {
 
     /// One command; `what` completes "cannot …".
     pub(crate) async fn query<T: FromRedisValue>(&self, what: &str, command: &Cmd) -> Result<T, LayerError> {
-        let mut up = self.up(what)?;
-        let result = command.query_async(&mut up.connection).await;
+        let up = self.up(what)?;
+        let mut connection = up.connection.clone();
+        let result = self.answer(up.number, command.query_async(&mut connection)).await;
         self.settle(what, &up, result)
     }
 
@@ -109,8 +119,11 @@ impl Link {
         what: &str,
         pipeline: &Pipeline,
     ) -> Result<T, LayerError> {
-        let mut up = self.up(what)?;
-        let result = pipeline.query_async(&mut up.connection).await;
+        let up = self.up(what)?;
+        let mut connection = up.connection.clone();
+        let result = self
+            .answer(up.number, pipeline.query_async(&mut connection))
+            .await;
         self.settle(what, &up, result)
     }
 
@@ -120,8 +133,11 @@ impl Link {
         what: &str,
         invocation: &ScriptInvocation<'_>,
     ) -> Result<T, LayerError> {
-        let mut up = self.up(what)?;
-        let result = invocation.invoke_async(&mut up.connection).await;
+        let up = self.up(what)?;
+        let mut connection = up.connection.clone();
+        let result = self
+            .answer(up.number, invocation.invoke_async(&mut connection))
+            .await;
         self.settle(what, &up, result)
     }
 
@@ -140,6 +156,10 @@ impl Link {
 
     /// What makes connections to the server; for Sentinels, to the present master.
     pub(crate) async fn client(&self) -> Result<Client, RedisFault> {
+        if let (Place::Sentinel(_), State::Up(up)) = (&self.host.place, &*self.state.borrow()) {
+            // Known to be the master, which a Sentinel may hear later than we.
+            return Ok(up.client.clone());
+        }
         client(&self.host).await
     }
 
@@ -179,10 +199,25 @@ impl Link {
         Returns::new(self.state.subscribe())
     }
 
-    fn up(&self, what: &str) -> Result<Up, LayerError> {
+    fn up(&self, what: &str) -> Result<Arc<Up>, LayerError> {
         match &*self.state.borrow() {
-            State::Up(up) => Ok(up.clone()),
+            State::Up(up) => Ok(Arc::clone(up)),
             State::Away(why) => Err(self.failed(what, RedisFault::Away(why.clone()))),
+        }
+    }
+
+    /// Waits for an answer; where Sentinels may name another master meanwhile, not longer than it is
+    /// the master that was asked. Elsewhere the server alone decides, and the deadline.
+    async fn answer<T>(&self, number: u64, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        if !matches!(self.host.place, Place::Sentinel(_)) {
+            return answer.await;
+        }
+        let mut state = self.state.subscribe();
+        let replaced = state.wait_for(|state| !matches!(state, State::Up(up) if up.number == number));
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            _ = replaced => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
         }
     }
 

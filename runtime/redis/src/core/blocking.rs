@@ -38,11 +38,14 @@ pub(crate) struct Blocking {
     /// The server's number for this connection, where it tells.
     id: Option<i64>,
     stop: Stop,
+    /// [`Link::moves`] when it was opened.
+    moves: u64,
 }
 
 impl Blocking {
     /// Connects.
     pub(crate) async fn open(link: &Arc<Link>, stop: &Stop) -> RedisResult<Self> {
+        let moves = link.moves();
         let mut connection = link.dedicated().await?;
         // For people who look at CLIENT LIST; an access list may forbid it.
         let mut name = redis::cmd("CLIENT");
@@ -56,6 +59,7 @@ impl Blocking {
             connection,
             id,
             stop: stop.clone(),
+            moves,
         })
     }
 
@@ -64,7 +68,11 @@ impl Blocking {
         &mut self,
         invocation: &ScriptInvocation<'_>,
     ) -> RedisResult<T> {
-        within(invocation.invoke_async(&mut self.connection)).await
+        tokio::select! {
+            biased;
+            answer = within(invocation.invoke_async(&mut self.connection)) => answer,
+            () = self.link.moved(self.moves) => Err(too_late()),
+        }
     }
 
     /// One turn: pops the oldest member, or waits for one. `None` after five seconds, and when
@@ -80,6 +88,8 @@ impl Blocking {
         let answer = tokio::select! {
             biased;
             answer = &mut turn => answer,
+            // The server hangs, or is no master any more: what it may still pop, nobody sends there.
+            () = self.link.moved(self.moves) => return Err(too_late()),
             () = self.stop.wait() => {
                 for _ in 0..UNBLOCK_ATTEMPTS {
                     if let Some(id) = self.id {

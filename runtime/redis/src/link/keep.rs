@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::connect::connect;
-use super::{Link, State, Up, sentinel};
+use super::{Address, Link, State, Up, sentinel};
 use crate::backoff::Backoff;
 use crate::config::host::{Place, Sentinels, joined};
 
@@ -43,7 +43,7 @@ impl Link {
                     self.moves.fetch_add(1, Ordering::AcqRel);
                 }
                 up.moves = self.moves.load(Ordering::Acquire);
-                self.state.send_replace(State::Up(up));
+                self.state.send_replace(State::Up(Arc::new(up)));
                 tracing::info!(redis = %self.place, %address, "redis is back");
             }
         }
@@ -55,9 +55,13 @@ impl Link {
         let mut complained = false;
         loop {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let told = self.switched.borrow().clone();
             tokio::select! {
-                connected = connect(&self.host, number) => match connected {
-                    Ok(up) => return up,
+                connected = connect(&self.host, told, number) => match connected {
+                    Ok(up) => {
+                        self.forget_told();
+                        return up;
+                    }
                     Err(fault) => {
                         // Without somebody's help it never comes back.
                         if fault.wants_help() && !complained {
@@ -65,6 +69,7 @@ impl Link {
                             tracing::warn!(redis = %self.place, error = %fault, "redis refuses the connection; trying again");
                         }
                         self.state.send_replace(State::Away(fault.to_string()));
+                        self.forget_told();
                     }
                 },
                 // There is another master: no use in waiting for the old one.
@@ -86,6 +91,13 @@ impl Link {
             return std::future::pending().await;
         };
         let told = self.switched.clone();
+        let told = move |master: Option<Address>| {
+            told.send_modify(|last| {
+                if master.is_some() {
+                    *last = master;
+                }
+            });
+        };
         let checking = async {
             let mut switched = self.switched.subscribe();
             while switched.changed().await.is_ok() {
@@ -93,9 +105,17 @@ impl Link {
             }
         };
         tokio::select! {
-            () = sentinel::follow(sentinels, move || told.send_replace(())) => {}
+            () = sentinel::follow(sentinels, told) => {}
             () = checking => {}
         }
+    }
+
+    /// Without a word to those who wait for news.
+    fn forget_told(&self) {
+        self.switched.send_if_modified(|told| {
+            *told = None;
+            false
+        });
     }
 
     async fn check_master(&self, sentinels: &Sentinels) {
@@ -103,8 +123,13 @@ impl Link {
             State::Up(up) => (up.number, up.address.clone()),
             State::Away(_) => return,
         };
-        // Where no Sentinel answers, the master may still be the same.
-        if let Ok((host, port)) = sentinel::master(sentinels).await
+        let told = self.switched.borrow().clone();
+        let master = match told {
+            Some(master) => Some(master),
+            // Where no Sentinel answers, the master may still be the same.
+            None => sentinel::master(sentinels).await.ok(),
+        };
+        if let Some((host, port)) = master
             && joined(&host, port) != address
         {
             self.lost(

@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, Client};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::target;
+use super::{Address, target};
 use crate::backoff::Backoff;
 use crate::config::host::{Sentinels, joined};
 use crate::error::RedisFault;
@@ -41,6 +41,12 @@ pub(super) async fn master(sentinels: &Sentinels) -> Result<(String, u16), Redis
     })
 }
 
+/// Reads "old-host old-port new-host new-port".
+fn new_place(places: &str) -> Option<Address> {
+    let mut words = places.split(' ').skip(2);
+    Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+}
+
 async fn ask(client: &Client, master_name: &str) -> Result<Option<(String, u16)>, RedisFault> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
@@ -59,9 +65,12 @@ async fn client(sentinels: &Sentinels, host: &str, port: u16) -> Result<Client, 
     target::tcp((host.to_owned(), port), &sentinels.login, sentinels.tls.as_ref()).await
 }
 
-/// Calls `switched` whenever a Sentinel says that the master is another, and whenever one is
-/// there again that may have said so in the meantime. Never ends.
-pub(super) async fn follow(sentinels: &Sentinels, switched: impl Fn() + Send + Sync + 'static) {
+/// Calls `switched` whenever a Sentinel says that the master is another, with its address, and
+/// whenever one is there again that may have said so in the meantime. Never ends.
+pub(super) async fn follow(
+    sentinels: &Sentinels,
+    switched: impl Fn(Option<Address>) + Send + Sync + 'static,
+) {
     let switched = Arc::new(switched);
     let mut watching = JoinSet::new();
     for (host, port) in sentinels.addresses.clone() {
@@ -88,7 +97,7 @@ async fn watch(
     sentinels: &Sentinels,
     host: &str,
     port: u16,
-    switched: &(impl Fn() + ?Sized),
+    switched: &(impl Fn(Option<Address>) + ?Sized),
     backoff: &mut Backoff,
 ) -> Result<(), RedisFault> {
     let fault = |error: redis::RedisError| RedisFault::new(&error, PATIENCE);
@@ -101,15 +110,15 @@ async fn watch(
     });
     let (mut sink, mut stream) = subscribing.await.map_err(late)?.map_err(fault)?.split();
     backoff.reset();
-    switched();
+    switched(None);
     let name = format!("{} ", sentinels.master_name);
     loop {
         match timeout(CHECK_INTERVAL, stream.next()).await {
             Ok(None) => return Ok(()),
-            // "name old-ip old-port new-ip new-port".
             Ok(Some(message)) => {
-                if message.get_payload_bytes().starts_with(name.as_bytes()) {
-                    switched();
+                let text = message.get_payload::<String>().unwrap_or_default();
+                if let Some(places) = text.strip_prefix(&name) {
+                    switched(new_place(places));
                 }
             }
             Err(_) => {
