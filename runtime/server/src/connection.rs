@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::Request;
@@ -34,6 +35,8 @@ pub(crate) struct Peer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) ends: Ends,
     pub(crate) fault: Arc<Fault>,
+    /// Requests so far.
+    pub(crate) requests: AtomicU64,
     /// Held as long as the connection, or the WebSocket it became.
     pub(crate) permit: Option<Arc<OwnedSemaphorePermit>>,
 }
@@ -66,6 +69,7 @@ async fn serve_http(
         shared: Arc::clone(&shared),
         ends,
         fault: Arc::default(),
+        requests: AtomicU64::new(0),
         permit: permit.map(Arc::new),
     });
     let deadlines = Deadlines {

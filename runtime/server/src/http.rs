@@ -7,6 +7,7 @@ pub(crate) mod page;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode, header};
@@ -30,10 +31,11 @@ pub(crate) fn answer(
     peer: &Arc<Peer>,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Response<ResponseBody>> + use<> {
+    let number = 1 + peer.requests.fetch_add(1, Ordering::Relaxed);
     let begun = match hygiene::check(&mut request) {
         Err(status) => Begun::Refused(status),
         Ok(()) if websocket::is_handshake(&request) => Begun::Handshake(Box::new(request)),
-        Ok(()) => Begun::Exchange(Exchange::begin(peer, request)),
+        Ok(()) => Begun::Exchange(Exchange::begin(peer, request, number)),
     };
     let peer = Arc::clone(peer);
     async move {
@@ -69,6 +71,8 @@ enum Begun {
 
 /// An ordinary request, with the application under way.
 struct Exchange {
+    /// Which request of its connection.
+    number: u64,
     response: ResponseFuture,
     /// Told when the client breaks off within the request's body.
     broken: oneshot::Receiver<()>,
@@ -77,7 +81,7 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin(peer: &Peer, mut request: Request<Incoming>) -> Self {
+    fn begin(peer: &Peer, mut request: Request<Incoming>, number: u64) -> Self {
         let shared = &peer.shared;
         request.extensions_mut().insert(peer.ends.clone());
         let (present, left) = oneshot::channel();
@@ -88,6 +92,7 @@ impl Exchange {
         let call = running::run(Arc::clone(shared), connection, left, ended);
         shared.tasks.spawn(call);
         Self {
+            number,
             response,
             broken,
             present,
@@ -98,6 +103,7 @@ impl Exchange {
     /// The application's response, or as an error the server's.
     async fn response(self, peer: &Peer) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
         let Self {
+            number,
             response,
             broken,
             present,
@@ -111,7 +117,7 @@ impl Exchange {
             Ok(()) = broken => Err(StatusCode::BAD_REQUEST),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
-        let result = match peer.fault.get() {
+        let result = match peer.fault.of(number) {
             None => result,
             Some(BodyFault::Malformed) => Err(StatusCode::BAD_REQUEST),
             Some(BodyFault::TooSlow) => Err(StatusCode::REQUEST_TIMEOUT),

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -34,9 +34,10 @@ pub(crate) struct Deadlines {
     pub(crate) response: Duration,
 }
 
-/// What was wrong with a body, for the answer to its request.
+/// What was wrong with a body, for the answer to its request. That is not always the one being
+/// answered: bytes are scanned as they come.
 #[derive(Debug, Default)]
-pub(crate) struct Fault(AtomicU8);
+pub(crate) struct Fault(AtomicU64);
 
 /// See [`Fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +47,17 @@ pub(crate) enum BodyFault {
 }
 
 impl Fault {
-    fn set(&self, fault: BodyFault) {
-        self.0.store(1 + fault as u8, Ordering::Release);
+    fn set(&self, request: u64, fault: BodyFault) {
+        self.0.store(request << 1 | fault as u64, Ordering::Release);
     }
 
-    pub(crate) fn get(&self) -> Option<BodyFault> {
-        match self.0.load(Ordering::Acquire) {
-            0 => None,
-            1 => Some(BodyFault::Malformed),
-            _ => Some(BodyFault::TooSlow),
-        }
+    /// What is wrong with the body of a connection's so-many-th request, the first being 1.
+    pub(crate) fn of(&self, request: u64) -> Option<BodyFault> {
+        let fault = self.0.load(Ordering::Acquire);
+        (request > 0 && fault >> 1 == request).then_some(match fault & 1 {
+            0 => BodyFault::Malformed,
+            _ => BodyFault::TooSlow,
+        })
     }
 }
 
@@ -112,7 +114,7 @@ impl<S> Guard<S> {
             Place::Start if fault == BodyFault::TooSlow => {}
             Place::Start | Place::Head => self.poison = POISON,
             // hyper sees the end of the stream within a body: the application, a disconnect.
-            _ => self.fault.set(fault),
+            _ => self.fault.set(self.scanner.heads(), fault),
         }
     }
 

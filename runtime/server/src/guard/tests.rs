@@ -269,7 +269,7 @@ async fn a_bad_head_is_replaced_by_one_that_no_parser_takes() {
         read(&mut guard).await,
         b"GET / HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nA: b\0\r\n\r\n"
     );
-    assert_eq!(fault.get(), None);
+    assert_eq!(fault.of(1), None);
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn poison_that_finds_no_room_comes_with_the_next_read() {
 async fn a_bad_chunk_ends_the_stream_and_is_noted() {
     let (mut guard, fault) = guard(&[&chunked(b"2\r\nab\r\n"), b"+1\r\n"]);
     assert_eq!(read(&mut guard).await, chunked(b"2\r\nab\r\n"));
-    assert_eq!(fault.get(), Some(BodyFault::Malformed));
+    assert_eq!(fault.of(1), Some(BodyFault::Malformed));
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,13 +299,13 @@ async fn a_silent_client_ends_without_an_answer_and_a_slow_head_with_one() {
 
     let (mut slow, fault) = guard(&[b"GET / HT"]);
     assert_eq!(read(&mut slow).await, b"GET / HT\0\r\n\r\n");
-    assert_eq!(fault.get(), None);
+    assert_eq!(fault.of(1), None);
 
     let start = tokio::time::Instant::now();
     let (mut body, fault) = guard(&[b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"]);
     assert!(read(&mut body).await.ends_with(b"\r\n\r\nab"));
     assert_eq!(start.elapsed().as_secs(), 60);
-    assert_eq!(fault.get(), Some(BodyFault::TooSlow));
+    assert_eq!(fault.of(1), Some(BodyFault::TooSlow));
 }
 
 /// A stream that yields one byte a second.

@@ -138,6 +138,21 @@ fn a_malformed_chunk_is_400_and_a_disconnect_to_the_application() {
 }
 
 #[test]
+fn a_malformed_body_does_not_spoil_the_response_to_an_earlier_request() {
+    let server = Running::start(echo(Seen::default()));
+    let good = format!("{POST}Content-Length: 5\r\n\r\nhello");
+    let bad = format!("{POST}Transfer-Encoding: chunked\r\n\r\nx\r\n");
+    let mut client = RawHttp::connect(server.port);
+    client.write([good, bad].concat());
+    let first = client.read_response(DEADLINE).unwrap();
+    assert_eq!(first.status, 200);
+    assert!(first.text().ends_with("hello"));
+    assert_eq!(client.read_response(DEADLINE).unwrap().status, 400);
+    assert!(client.is_closed(DEADLINE));
+    server.assert_serves();
+}
+
+#[test]
 fn too_many_and_too_large_headers_are_431() {
     let server = Running::start(echo(Seen::default()));
     let many: String = (0..1000).map(|number| format!("X-{number}: y\r\n")).collect();

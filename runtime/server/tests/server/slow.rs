@@ -1,8 +1,9 @@
 //! Clients that take their time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use laureola_asgi::{Application, Connection, Event, Scope, app_fn};
+use laureola_asgi::{Application, Command, Connection, Event, Scope, app_fn};
 use laureola_testkit::{RawHttp, wait_until};
 
 use crate::support::{DEADLINE, Running, Seen, echo};
@@ -63,6 +64,39 @@ fn an_upload_that_stalls_is_a_disconnect_and_408() {
     }
     assert_eq!(seen.disconnects().len(), 2);
     server.assert_serves();
+}
+
+#[test]
+fn a_client_that_does_not_read_its_response_makes_send_wait_and_is_cut() {
+    let (seen, sent) = (Seen::default(), std::sync::Arc::new(AtomicUsize::new(0)));
+    let application = {
+        let (seen, sent) = (seen.clone(), std::sync::Arc::clone(&sent));
+        app_fn(move |connection: Connection| {
+            let (seen, sent) = (seen.clone(), std::sync::Arc::clone(&sent));
+            async move {
+                let (status, headers) = (http::StatusCode::OK, http::HeaderMap::new());
+                connection
+                    .send
+                    .send(Command::HttpResponseStart { status, headers })
+                    .await?;
+                let _end = EndOnDrop(seen);
+                loop {
+                    let (body, more_body) = (vec![7; 64 * 1024].into(), true);
+                    connection
+                        .send
+                        .send(Command::HttpResponseBody { body, more_body })
+                        .await?;
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        })
+    };
+    let server = Running::with(application, |builder| builder.slow_client_timeout(SHORT));
+    let mut client = RawHttp::connect(server.port);
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_until("the application's end", DEADLINE, || seen.ended() == 1);
+    let sent = sent.load(Ordering::SeqCst);
+    assert!(sent < 500, "{sent} parts of 64 KiB");
 }
 
 /// Reads uploads, and never returns from one that broke off.
