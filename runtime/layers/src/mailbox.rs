@@ -166,6 +166,12 @@ impl MailboxSender {
         Mailbox(Arc::clone(&self.0))
     }
 
+    /// How many senders and receiving ends there are, this one included.
+    #[must_use]
+    pub fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// Whether a receiving end exists.
     #[must_use]
     pub fn is_received(&self) -> bool {
@@ -275,12 +281,6 @@ impl Mailbox {
             feeder.wake();
         }
         Poll::Pending
-    }
-
-    /// Whether other receiving ends exist.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        self.0.lock().receivers > 1
     }
 
     /// The next delivery, if one waits.

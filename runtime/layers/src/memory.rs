@@ -151,7 +151,6 @@ impl ChannelLayer for MemoryLayer {
     async fn group_add(&self, group: &GroupName, channel: &ChannelName) -> Result<(), LayerError> {
         self.open()?;
         if let Some(mailbox) = self.mailbox_of(channel) {
-            self.plain.set_grouped(channel);
             self.groups.add(group, channel, mailbox);
         }
         Ok(())

@@ -25,10 +25,11 @@ struct Table {
 struct Plain {
     sender: MailboxSender,
     /// Keeps the mailbox open while nobody receives.
-    held: Mailbox,
-    /// A member of a group is sent to through the mailbox it joined with, so that one stays.
-    grouped: bool,
+    _held: Mailbox,
 }
+
+/// The sender and the receiving end of the table itself.
+const OWN_HANDLES: usize = 2;
 
 impl Default for PlainChannels {
     fn default() -> Self {
@@ -50,18 +51,10 @@ impl PlainChannels {
         let (sender, held) = mailbox(capacity);
         let plain = Plain {
             sender: sender.clone(),
-            held,
-            grouped: false,
+            _held: held,
         };
         table.channels.insert(channel.clone(), plain);
         sender
-    }
-
-    /// Notes that a group knows the channel's mailbox.
-    pub(super) fn set_grouped(&self, channel: &ChannelName) {
-        if let Some(plain) = self.0.lock().channels.get_mut(channel) {
-            plain.grouped = true;
-        }
     }
 
     pub(super) fn clear(&self) {
@@ -75,14 +68,15 @@ impl PlainChannels {
 }
 
 impl Table {
-    /// Senders may name a new channel with every message: those whose messages have all expired,
-    /// and which nobody receives from, go.
+    /// Senders may name a new channel with every message: those whose messages have all expired go,
+    /// unless somebody holds on to them: a receiver, a group that sends through the mailbox its
+    /// member joined with, or a sender about to send.
     fn sweep(&mut self) {
         let now = Instant::now();
         if now.saturating_duration_since(self.swept) >= SWEEP_INTERVAL {
             self.swept = now;
             self.channels
-                .retain(|_, plain| plain.grouped || plain.held.is_shared() || !plain.sender.is_empty());
+                .retain(|_, plain| plain.sender.handles() > OWN_HANDLES || !plain.sender.is_empty());
         }
     }
 }

@@ -116,6 +116,30 @@ async fn channels_named_once_do_not_pile_up() {
     assert!(layer.plain.len() < 10, "{} left", layer.plain.len());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_plain_channel_stays_while_it_is_in_a_group_and_goes_after_it_has_left() {
+    let layer = MemoryLayer::new();
+    let worker = ChannelName::new("thumbnails").expect("valid");
+    let group = GroupName::new("workers").expect("valid");
+    layer.group_add(&group, &worker).await.expect("added");
+    let sweep = async |number: u8| {
+        tokio::time::advance(Duration::from_secs(61)).await;
+        let other = ChannelName::new(format!("other.{number}")).expect("valid");
+        let message = Message::new(&message("x")).expect("a map");
+        layer.send(&other, message).await.expect("sent");
+    };
+    sweep(1).await;
+    let message = Message::new(&message("to all")).expect("a map");
+    layer.group_send(&group, message).await.expect("sent");
+    let mut mailbox = layer.listen(&worker).await.expect("listening");
+    assert_eq!(text(&mailbox.recv().await), "to all");
+    drop(mailbox);
+    layer.group_discard(&group, &worker).await.expect("left");
+    sweep(2).await;
+    sweep(3).await;
+    assert_eq!(layer.plain.len(), 1, "the channel of the last sweep");
+}
+
 #[tokio::test]
 async fn a_closed_layer_says_so() {
     let layer = Layer::new(MemoryLayer::new());
