@@ -17,7 +17,7 @@ pub trait Plugin: Send + Sync + 'static {
     /// Whatever makes the plugin unusable, such as a bad setting; the server does not start.
     fn register(&self, registry: &mut Registry<'_>) -> Result<(), PluginError>;
 
-    /// Opens what the plugin needs, before the server listens (ASGI: `lifespan.startup`).
+    /// Opens what the plugin needs, before the server serves (ASGI: `lifespan.startup`).
     ///
     /// # Errors
     /// The server does not start; plugins that did are shut down again.
