@@ -105,11 +105,7 @@ impl Context {
     /// # Errors
     /// As [`Context::accept`].
     pub async fn deny(&mut self, status: StatusCode, text: impl Into<String>) -> Result<()> {
-        let mut response = Response::new(Body::from(text.into()));
-        *response.status_mut() = status;
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, plain);
-        Ok(self.send.send(Command::WebSocketDeny(Box::new(response))).await?)
+        Ok(self.send.send(denial(status, text.into())).await?)
     }
 
     /// Sends a value as JSON text.
@@ -174,6 +170,15 @@ impl Context {
     pub(crate) fn into_channel(self) -> Channel {
         self.channel
     }
+}
+
+/// A denial with a text.
+pub(crate) fn denial(status: StatusCode, text: String) -> Command {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    Command::WebSocketDeny(Box::new(response))
 }
 
 impl fmt::Debug for Context {

@@ -4,14 +4,13 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{Response, StatusCode};
-use laureola_asgi::exchange::Body;
-use laureola_asgi::{CloseCode, Command, Event, Payload, Receiver, Sender, WebSocketScope};
+use http::StatusCode;
+use laureola_asgi::{CloseCode, Event, Payload, Receiver, Sender, WebSocketScope};
 use laureola_layers::mailbox::Received;
 use laureola_layers::{Layer, Mailbox};
 
 use crate::Result;
-use crate::context::Context;
+use crate::context::{Context, denial};
 use crate::json::{InvalidMessage, JsonConsumer};
 use crate::shared::Shared;
 
@@ -127,7 +126,6 @@ async fn leave(ctx: Context) {
 
 /// Denies a handshake whose URL names nothing the consumer knows.
 pub(crate) async fn deny(error: laureola_asgi::AppError, send: Sender) -> Result<()> {
-    let mut response = Response::new(Body::from(format!("{error}\n")));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(send.send(Command::WebSocketDeny(Box::new(response))).await?)
+    let denial = denial(StatusCode::NOT_FOUND, format!("{error}\n"));
+    Ok(send.send(denial).await?)
 }

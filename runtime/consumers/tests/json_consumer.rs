@@ -50,6 +50,9 @@ impl JsonConsumer for Chat {
             return Err(AppError::msg("members only"));
         }
         let offered = ctx.scope().subprotocols().first().map(|name| name.to_string());
+        if self.room.as_str() == "chat_invented" {
+            return ctx.accept_with(Some("chat.v9"), http::HeaderMap::new()).await;
+        }
         ctx.accept_with(offered.as_deref(), http::HeaderMap::new()).await
     }
 
@@ -196,6 +199,17 @@ async fn a_subprotocol_is_chosen_from_the_offers() {
     let mut browser = WebsocketCommunicator::with_request(application, request);
     let connected = browser.connect().await.expect("accepted");
     assert_eq!(connected.subprotocol.as_deref(), Some("chat.v2"));
+}
+
+#[tokio::test]
+async fn a_subprotocol_that_was_not_offered_fails_as_on_a_server() {
+    let application = chat(&layer(), &Counters::default());
+    let mut browser = WebsocketCommunicator::new(application, "/ws/chat/invented/");
+    let error = browser.connect().await.expect_err("it failed");
+    assert_eq!(
+        error.to_string(),
+        "the application failed: the client did not offer the subprotocol \"chat.v9\""
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ pub(super) const CAPACITY: usize = 1_000;
 pub(super) struct TestSink {
     commands: mpsc::Sender<Command>,
     stage: Mutex<Stage>,
+    /// The client's subprotocols.
+    offers: Box<[Box<str>]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,12 +25,13 @@ enum Stage {
 }
 
 impl TestSink {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Command>) {
+    pub(super) fn new(offers: Box<[Box<str>]>) -> (Self, mpsc::Receiver<Command>) {
         let (commands, received) = mpsc::channel(CAPACITY);
         (
             Self {
                 commands,
                 stage: Mutex::new(Stage::Connecting),
+                offers,
             },
             received,
         )
@@ -40,6 +43,16 @@ impl CommandSink for TestSink {
         let mut stage = self.stage.lock();
         let next = match (&command, *stage) {
             (_, Stage::Closed) => return Err(TrySendError::disconnected()),
+            (
+                Command::WebSocketAccept {
+                    subprotocol: Some(name),
+                    ..
+                },
+                Stage::Connecting,
+            ) if !self.offers.contains(name) => {
+                let text = format!("the client did not offer the subprotocol {name:?}");
+                return Err(TrySendError::protocol(text));
+            }
             (Command::WebSocketAccept { .. }, Stage::Connecting)
             | (Command::WebSocketSend(_), Stage::Open) => Stage::Open,
             (Command::WebSocketDeny(_), Stage::Connecting) | (Command::WebSocketClose { .. }, _) => {

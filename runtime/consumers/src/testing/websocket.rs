@@ -81,8 +81,8 @@ impl WebsocketCommunicator {
     /// A client with a handshake of its own: headers, subprotocols, extensions.
     pub fn with_request(application: impl Application, request: Request<()>) -> Self {
         let (events, receiver) = event_queue(super::sink::CAPACITY);
-        let (sink, commands) = TestSink::new();
         let scope = WebSocketScope::new(&mut request.into_parts().0);
+        let (sink, commands) = TestSink::new(scope.subprotocols().into());
         let connection = Connection {
             scope: Scope::WebSocket(Box::new(scope)),
             receive: Receiver::new(receiver),
