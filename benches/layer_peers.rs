@@ -125,12 +125,12 @@ fn compare(options: &Options) -> Result<(), String> {
             reference: Vec::new(),
         })
         .collect();
-    let sizes = if chosen("group-send") {
-        &membership::sizes(quick)[..]
+    let group_sends = if chosen("group-send") {
+        membership::runs(quick)
     } else {
-        &[]
+        Vec::new()
     };
-    let progress = progress(u64::from(rounds) * (2 * rows.len() + 2 * sizes.len()) as u64);
+    let progress = progress(u64::from(rounds) * (2 * rows.len() + group_sends.len()) as u64);
     let mut costs = Vec::new();
     for round in 0..rounds {
         for row in &mut rows {
@@ -154,12 +154,10 @@ fn compare(options: &Options) -> Result<(), String> {
                 run(&Side::Ours, &mut row.ours)?;
             }
         }
-        for membership in ["process", "channel"] {
-            for &members in sizes {
-                progress.set_message(format!("group send, {membership} {members}"));
-                costs.push(membership::cost(membership, members, &job, &redis)?);
-                progress.inc(1);
-            }
+        for &(membership, members) in &group_sends {
+            progress.set_message(format!("group send, {membership} {members}"));
+            costs.push(membership::cost(membership, members, &job, &redis)?);
+            progress.inc(1);
         }
     }
     progress.finish_and_clear();
