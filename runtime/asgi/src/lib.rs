@@ -2,7 +2,7 @@
 //!
 //! No sockets, no Redis, no Python: a server turns bytes into a [`Connection`] (a [`Scope`], a
 //! [`Receiver`] and a [`Sender`]) and hands it to one [`Application`]. Middleware is
-//! [`tower_layer::Layer`] over applications; [`tower`](crate::tower) mounts a tower service as an
+//! [`tower_layer::Layer`] over applications; [`tower`] mounts a tower service as an
 //! application and an application as a tower service.
 //!
 //! # Layout
