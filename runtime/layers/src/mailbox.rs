@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use laureola_message::Delivery;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::notice::{Notice, Notices};
@@ -71,8 +71,8 @@ impl Pushed {
 struct Shared {
     waiting: VecDeque<Waiting>,
     capacity: usize,
-    /// Several only where several receivers share a plain channel; then all are woken, since one
-    /// that was woken alone might just be going away.
+    /// One a receiver. Several only where several receivers share a plain channel; then all are
+    /// woken, since one that was woken alone might just be going away.
     wakers: Vec<Waker>,
     receivers: usize,
     notices: Notices,
@@ -254,10 +254,12 @@ impl Mailbox {
 
     /// [`Mailbox::next`], to be polled beside other sources.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        if let Some(notice) = self.0.lock().notices.take() {
+        // One lock for both: a notice between two of them would find nobody to wake.
+        let mut shared = self.0.lock();
+        if let Some(notice) = shared.notices.take() {
             return Poll::Ready(Received::Notice(notice));
         }
-        self.poll_recv(cx).map(Received::Delivery)
+        poll_delivery(shared, cx).map(Received::Delivery)
     }
 
     /// The next delivery that has not expired, whatever notices there are; waits for it without a
@@ -268,25 +270,32 @@ impl Mailbox {
 
     /// [`Mailbox::recv`], to be polled beside other sources.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Delivery>> {
-        let mut shared = self.0.lock();
-        if let Some(delivery) = pop(&mut shared) {
-            return Poll::Ready(delivery);
-        }
-        if !shared.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            shared.wakers.push(cx.waker().clone());
-        }
-        let feeder = shared.feeder.take();
-        drop(shared);
-        if let Some(feeder) = feeder {
-            feeder.wake();
-        }
-        Poll::Pending
+        poll_delivery(self.0.lock(), cx)
     }
 
     /// The next delivery, if one waits.
     pub fn try_recv(&mut self) -> Option<Arc<Delivery>> {
         pop(&mut self.0.lock())
     }
+}
+
+fn poll_delivery(mut shared: MutexGuard<'_, Shared>, cx: &mut Context<'_>) -> Poll<Arc<Delivery>> {
+    if let Some(delivery) = pop(&mut shared) {
+        return Poll::Ready(delivery);
+    }
+    let mut stale = Vec::new();
+    if !shared.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+        if shared.wakers.len() >= shared.receivers {
+            // A receiver waits in one place at a time, so one of these is of a place it has left.
+            // Those who still wait come back when they are woken.
+            stale = std::mem::take(&mut shared.wakers);
+        }
+        shared.wakers.push(cx.waker().clone());
+    }
+    let feeder = shared.feeder.take();
+    drop(shared);
+    stale.into_iter().chain(feeder).for_each(Waker::wake);
+    Poll::Pending
 }
 
 fn pop(shared: &mut Shared) -> Option<Arc<Delivery>> {

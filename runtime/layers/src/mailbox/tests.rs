@@ -1,5 +1,7 @@
 use super::*;
 use laureola_message::Message;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Wake;
 use std::time::Duration;
 
 fn delivery(number: i64) -> Arc<Delivery> {
@@ -178,4 +180,66 @@ async fn closed_waits_for_the_last_receiver() {
     assert!(!watching.is_finished());
     drop(second);
     watching.await.expect("it ends");
+}
+
+/// Wakes nobody, and knows whether it was to.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_notice_that_comes_while_a_receiver_begins_to_wait_is_not_missed() {
+    const ROUNDS: usize = 30_000;
+    let (sender, mut mailbox) = mailbox(1);
+    // Both count up to the round they are in, so that they meet within nanoseconds.
+    let (ours, theirs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let meet = |mine: &AtomicUsize, other: &AtomicUsize| {
+        let step = mine.fetch_add(1, Ordering::SeqCst) + 1;
+        while other.load(Ordering::SeqCst) < step {
+            std::hint::spin_loop();
+        }
+    };
+    let teller = std::thread::spawn({
+        let (ours, theirs) = (Arc::clone(&ours), Arc::clone(&theirs));
+        move || {
+            for round in 0..ROUNDS {
+                meet(&theirs, &ours);
+                // Somewhere in the other's poll.
+                (0..round % 64).for_each(|_| std::hint::spin_loop());
+                sender.notify(Notice::Reconnected);
+                meet(&theirs, &ours);
+            }
+        }
+    });
+    let mut missed = 0;
+    for _ in 0..ROUNDS {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        meet(&ours, &theirs);
+        let told = mailbox.poll_next(&mut context).is_ready();
+        meet(&ours, &theirs);
+        missed += usize::from(!told && !woken.0.load(Ordering::SeqCst));
+        // What was told late is of no matter to the next round.
+        let _ = mailbox.poll_next(&mut context);
+    }
+    teller.join().expect("no panic");
+    assert_eq!(missed, 0, "notices that neither came nor woke");
+}
+
+#[test]
+fn a_receiver_that_is_polled_from_many_places_keeps_one_waker() {
+    let (_sender, mut mailbox) = mailbox(1);
+    let places: Vec<_> = (0..100).map(|_| Arc::new(Woken::default())).collect();
+    for place in &places {
+        let waker = Waker::from(Arc::clone(place));
+        assert!(mailbox.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let kept = places.iter().filter(|place| Arc::strong_count(place) > 1).count();
+    assert_eq!(kept, 1);
 }
