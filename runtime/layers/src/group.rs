@@ -76,7 +76,8 @@ impl Groups {
     #[must_use]
     pub fn members(&self, group: &GroupName, expiry: Duration) -> Option<Arc<[MailboxSender]>> {
         let mut groups = self.0.lock();
-        let group = groups.get_mut(group)?;
+        let name = group;
+        let group = groups.get_mut(name)?;
         let now = Instant::now();
         let age = |since| now.saturating_duration_since(since);
         if let Some(snapshot) = group
@@ -89,6 +90,10 @@ impl Groups {
         group
             .members
             .retain(|_, member| member.mailbox.is_received() || age(member.added) < expiry);
+        if group.members.is_empty() {
+            groups.remove(name);
+            return None;
+        }
         let mailboxes: Arc<[_]> = group
             .members
             .values()
@@ -182,5 +187,17 @@ mod tests {
         let members = groups.members(&room, expiry).expect("the group");
         assert_eq!(members.len(), 1);
         assert_eq!(groups.len(&room), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_whose_last_member_expires_is_forgotten() {
+        let (room, dead) = names();
+        let groups = Groups::new();
+        let (sender, gone) = mailbox(1);
+        groups.add(&room, &dead, sender);
+        drop(gone);
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert!(groups.members(&room, Duration::from_secs(60)).is_none());
+        assert!(groups.is_empty());
     }
 }
