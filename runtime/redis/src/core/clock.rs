@@ -43,7 +43,8 @@ impl ToSingleRedisArg for Score {}
 ///
 /// Messages of equal score come out in the order of their random bytes, so two sent within one
 /// tick of the clock would change places half the time. A clock that is set back does not turn
-/// the order around either.
+/// the order around either: such scores are ahead of the time then, and nothing but a place in the
+/// order. What has expired is told by [`Score::now`].
 #[derive(Debug, Default)]
 pub(crate) struct Clock(AtomicU64);
 
@@ -58,6 +59,12 @@ impl Clock {
             })
             .expect("the update never refuses");
         Score(now.max(last + 1))
+    }
+
+    /// One that has handed out a score that far in the future: the machine's clock was set back.
+    #[cfg(test)]
+    pub(crate) fn ahead(by: Duration) -> Self {
+        Self(AtomicU64::new(Score::now().0 + micros(by)))
     }
 }
 

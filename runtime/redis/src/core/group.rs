@@ -87,7 +87,7 @@ async fn send_at(
     while !rest.is_empty() {
         let mut invocation = inner.scripts.group_send.prepare_invoke();
         invocation
-            .arg(score.before(inner.config.expiry))
+            .arg(Score::now().before(inner.config.expiry))
             .arg(score)
             .arg(millis(inner.config.expiry));
         let (mut count, mut bytes) = (0, 0);

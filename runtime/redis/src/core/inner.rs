@@ -9,7 +9,7 @@ use laureola_layers::{Capacities, ChannelName, GroupName, LayerError};
 use laureola_message::{Channels, Message};
 
 use crate::config::RedisConfig;
-use crate::core::clock::Clock;
+use crate::core::clock::{Clock, Score};
 use crate::core::codec::Codec;
 use crate::core::deliver::Local;
 use crate::core::dispatch::{Joined, Parted};
@@ -75,7 +75,7 @@ impl Inner {
         let mut invocation = self.scripts.send.prepare_invoke();
         invocation
             .key(shard.keys.channel(channel))
-            .arg(score.before(self.config.expiry))
+            .arg(Score::now().before(self.config.expiry))
             .arg(self.capacities.of(channel.as_str()))
             .arg(score)
             .arg(&*member)
@@ -201,5 +201,35 @@ impl Drop for LeaveLater<'_> {
         for (group, channel) in self.members.drain(..) {
             self.shard.leaving.add(&channel, [group]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use laureola_testkit::RedisServer;
+
+    use super::*;
+    use crate::core::group;
+
+    #[tokio::test]
+    async fn after_the_clock_was_set_back_messages_of_others_do_not_count_as_expired() {
+        let redis = RedisServer::start();
+        let mut inner = Inner::connect(RedisConfig::new(redis.url()), &Default::default())
+            .await
+            .expect("a server");
+        inner.clock = Clock::ahead(Duration::from_secs(3_600));
+        let now = Score::now().to_string();
+        redis.command(&["ZADD", "asgithumbnails", &now, "theirs"]);
+        let channel = ChannelName::new("thumbnails").expect("a name");
+        let message = Message::new(&BTreeMap::from([("n", 1)])).expect("a map");
+        inner.send(&channel, &message).await.expect("sent");
+        assert_eq!(redis.command(&["ZCARD", "asgithumbnails"]).int(), 2);
+        let room = GroupName::new("room").expect("a name");
+        inner.group_add(&room, &channel).await.expect("added");
+        group::send(&inner, &room, &message).await.expect("sent");
+        assert_eq!(redis.command(&["ZCARD", "asgithumbnails"]).int(), 3);
     }
 }
