@@ -158,3 +158,49 @@ async fn a_process_that_stops_in_order_leaves_nothing() {
     layer.close().await;
     assert_eq!(redis.command(&["DBSIZE"]).int(), 0);
 }
+
+/// Somebody who is dead and left an index of so many groups.
+fn dead_process(redis: &RedisServer, groups: usize) -> &'static str {
+    let id = "fedcba9876543210fedcba9876543210";
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.expect("after 1970").as_secs().to_string();
+    redis.command(&["ZADD", "asgi:laureola:processes", &now, id]);
+    let index = format!("asgi:laureola:groups:{id}");
+    let names: Vec<_> = (0..groups).map(|n| format!("group{n}")).collect();
+    for names in names.chunks(5_000) {
+        let mut command = vec!["SADD", &index];
+        command.extend(names.iter().map(String::as_str));
+        redis.command(&command);
+    }
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_removes_a_large_dead_process_gives_signs_of_life_meanwhile() {
+    let redis = RedisServer::start();
+    let dead = dead_process(&redis, 40_000);
+    let heartbeat = Duration::from_secs(1);
+    let living = connect(RedisConfig::new(redis.url()).heartbeat(heartbeat)).await;
+    let (mut channel, _mailbox) = open(&living).await;
+    channel.group_add(&room()).await.expect("added");
+    let name = channel.name().as_str();
+    let process = &name["specific.".len()..name.find('!').expect("process-specific")];
+    let alive = format!("asgi:laureola:alive:{process}");
+    let (index, claim) = (
+        format!("asgi:laureola:groups:{dead}"),
+        format!("asgi:laureola:sweep:{dead}"),
+    );
+    until("it takes the dead process on", || {
+        redis.command(&["EXISTS", &claim]).int() == 1
+    })
+    .await;
+    until("the dead process is removed", || {
+        assert_eq!(
+            redis.command(&["EXISTS", &alive]).int(),
+            1,
+            "taken for dead itself"
+        );
+        redis.command(&["EXISTS", &index]).int() == 0
+    })
+    .await;
+}
