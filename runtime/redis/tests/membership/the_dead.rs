@@ -204,3 +204,23 @@ async fn whoever_removes_a_large_dead_process_gives_signs_of_life_meanwhile() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_process_with_more_members_than_lua_unpacks_is_removed() {
+    let redis = RedisServer::start();
+    // So that one look gives them all.
+    redis.command(&["CONFIG", "SET", "zset-max-listpack-entries", "20000"]);
+    let dead = dead_process(&redis, 1);
+    let members: Vec<_> = (0..9_000).map(|n| format!("specific.{dead}!{n}")).collect();
+    let mut command = vec!["ZADD", "asgi:group:group0"];
+    for member in &members {
+        command.extend(["1", member]);
+    }
+    redis.command(&command);
+    let heartbeat = Duration::from_secs(1);
+    let _living = connect(RedisConfig::new(redis.url()).heartbeat(heartbeat)).await;
+    until("they are gone", || {
+        redis.command(&["EXISTS", "asgi:group:group0"]).int() == 0
+    })
+    .await;
+}

@@ -3,4 +3,9 @@
 if redis.call('EXISTS', KEYS[1]) == 1 then
     return -1
 end
-return redis.call('ZREM', KEYS[2], unpack(ARGV))
+local removed = 0
+-- Lua unpacks some 8,000 values at most.
+for i = 1, #ARGV, 1000 do
+    removed = removed + redis.call('ZREM', KEYS[2], unpack(ARGV, i, math.min(i + 999, #ARGV)))
+end
+return removed
