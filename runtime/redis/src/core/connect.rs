@@ -49,6 +49,7 @@ impl Inner {
                 heartbeat: config.heartbeat,
                 process: process.clone(),
                 announced: AtomicBool::new(false),
+                taken_for_dead: AtomicBool::new(false),
                 revived: Notify::new(),
                 dead: Mutex::default(),
                 haunted: Mutex::default(),

@@ -232,4 +232,26 @@ mod tests {
         group::send(&inner, &room, &message).await.expect("sent");
         assert_eq!(redis.command(&["ZCARD", "asgithumbnails"]).int(), 3);
     }
+
+    #[tokio::test]
+    async fn a_member_that_came_back_before_it_was_removed_stays() {
+        let redis = RedisServer::start();
+        let inner = Inner::connect(RedisConfig::new(redis.url()), &Default::default())
+            .await
+            .expect("a server");
+        let shard = &inner.shards[0];
+        let [back, gone] =
+            ["specific.a!1", "specific.a!2"].map(|name| ChannelName::new(name).expect("a name"));
+        let room = GroupName::new("room").expect("a name");
+        for channel in [&back, &gone] {
+            shard.add_own(&room, channel).await.expect("added");
+            shard.leaving.add(channel, [room.clone()]);
+        }
+        shard.joined.remove(&gone, &room);
+        let stopper = crate::stop::Stopper::default();
+        stopper.stop();
+        Arc::clone(shard).leave(stopper.listener()).await;
+        let left = redis.command(&["ZRANGE", "asgi:group:room", "0", "-1"]);
+        assert_eq!(left.texts(), [back.as_str()]);
+    }
 }

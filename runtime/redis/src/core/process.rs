@@ -84,6 +84,7 @@ impl Shard {
         self.sign_of_life(&mut pipeline);
         let (alive,): (bool,) = self.link.pipe("give a sign of life", &pipeline).await?;
         if !alive {
+            self.taken_for_dead.store(true, Ordering::Release);
             self.revived.notify_one();
         }
         Ok(())

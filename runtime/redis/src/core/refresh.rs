@@ -1,20 +1,19 @@
 //! Keeps what this process has in groups in order: fresh, restored, left.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use laureola_layers::LayerError;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::core::clock::Score;
 use crate::core::gap::Gaps;
-use crate::core::shard::{Shard, millis};
+use crate::core::shard::{BATCH, Shard, millis};
 use crate::link::{Change, Returns, Server};
 use crate::stop::Stop;
 
-/// So many memberships go into one round trip.
-const BATCH: usize = 500;
 /// So soon a refresh that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -34,7 +33,15 @@ impl Shard {
                 }
                 continue;
             }
-            let batch = self.leaving.take(BATCH);
+            let mut batch = self.leaving.take(BATCH);
+            for (group, channels) in &mut batch {
+                // One that was given up may have come back.
+                channels.retain(|channel| !self.joined.contains(channel, group));
+            }
+            batch.retain(|(_, channels)| !channels.is_empty());
+            if batch.is_empty() {
+                continue;
+            }
             if self.discard(&batch).await.is_ok() {
                 backoff.reset();
                 continue;
@@ -53,29 +60,40 @@ impl Shard {
     /// where they were lost: to a server that was started anew, and after others took this process
     /// for dead. Tells `gaps` when the server went away and when all is well again.
     pub(crate) async fn refresh(self: Arc<Self>, mut returns: Returns, gaps: Gaps) {
+        let interval = self.group_expiry / 4;
         let mut fresh = SystemTime::now();
+        // However often the connection is lost meanwhile.
+        let mut due = Instant::now() + interval;
         let (mut again, mut away) = (None::<Refresh>, false);
         loop {
-            let pause = if again.is_some() { AGAIN } else { self.group_expiry };
             let kind = tokio::select! {
-                () = sleep(pause.min(self.group_expiry / 4)) => Some(Refresh::Existing),
-                () = self.revived.notified() => Some(Refresh::All),
+                () = sleep_until(due) => again.unwrap_or(Refresh::Existing),
+                () = self.revived.notified() => Refresh::IfLost,
                 change = returns.change() => match change {
                     Change::Lost => {
                         away = true;
                         gaps.lost(self.index);
                         continue;
                     }
-                    Change::Back(server) => (server == Server::Other).then_some(Refresh::All),
+                    Change::Back(Server::Same) => Refresh::IfLost,
+                    Change::Back(Server::Other) => Refresh::All,
                 },
             };
             // After a sleep of the whole machine they may have been dropped as too old.
             let asleep = fresh.elapsed().is_ok_and(|age| age >= self.group_expiry);
-            let kind = kind.max(again).max(asleep.then_some(Refresh::All));
-            if let Some(kind) = kind {
-                match self.refresh_members(kind).await {
-                    Ok(()) => (fresh, again) = (SystemTime::now(), None),
-                    Err(_) => again = Some(kind),
+            let kind = if asleep { Refresh::All } else { kind };
+            let kind = again.map_or(kind, |again| again.max(kind));
+            match self.refresh_members(kind).await {
+                Ok(touched) => {
+                    again = None;
+                    if touched {
+                        fresh = SystemTime::now();
+                        due = Instant::now() + interval;
+                    }
+                }
+                Err(_) => {
+                    again = Some(kind);
+                    due = due.min(Instant::now() + AGAIN.min(interval));
                 }
             }
             if away && again.is_none() {
@@ -85,7 +103,23 @@ impl Shard {
         }
     }
 
-    async fn refresh_members(&self, kind: Refresh) -> Result<(), LayerError> {
+    /// Whether it touched all of them.
+    async fn refresh_members(&self, kind: Refresh) -> Result<bool, LayerError> {
+        // First of all, so that no other sign of life hides that the last one had expired.
+        self.beat().await?;
+        let lost = self.taken_for_dead.swap(false, Ordering::AcqRel);
+        let kind = if lost { Refresh::All } else { kind };
+        if kind == Refresh::IfLost {
+            return Ok(false);
+        }
+        let touched = self.touch_members(kind).await;
+        if lost && touched.is_err() {
+            self.taken_for_dead.store(true, Ordering::Release);
+        }
+        touched.map(|()| true)
+    }
+
+    async fn touch_members(&self, kind: Refresh) -> Result<(), LayerError> {
         let members = self.joined.by_group();
         let groups: Vec<_> = members.keys().collect();
         for groups in groups.chunks(BATCH) {
@@ -93,6 +127,8 @@ impl Shard {
             self.sign_of_life(&mut pipeline);
             self.index_groups(&mut pipeline, groups.iter().copied());
             self.link.pipe::<()>("refresh groups", &pipeline).await?;
+            // The join that should have said so may have failed.
+            self.announced.store(true, Ordering::Release);
         }
         for (group, channels) in &members {
             for channels in channels.chunks(BATCH) {
@@ -126,6 +162,8 @@ impl Shard {
 /// Which members to touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Refresh {
+    /// None, unless others took this process for dead.
+    IfLost,
     /// Those that are still in their group.
     Existing,
     /// Those that have vanished from it as well.

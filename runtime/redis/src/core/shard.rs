@@ -18,6 +18,9 @@ use crate::core::process::{Dead, ProcessId};
 use crate::core::script::Scripts;
 use crate::link::Link;
 
+/// So many groups, or members of one, go into one round trip or command.
+pub(crate) const BATCH: usize = 500;
+
 /// A server, and the memberships that stand in it.
 #[derive(Debug)]
 pub(crate) struct Shard {
@@ -34,7 +37,9 @@ pub(crate) struct Shard {
     pub(crate) process: ProcessId,
     /// Whether this process has put a channel into a group here, and must give signs of life.
     pub(crate) announced: AtomicBool,
-    /// This process was taken for dead: its memberships may be gone.
+    /// This process was taken for dead: its memberships may be gone until they were added again.
+    pub(crate) taken_for_dead: AtomicBool,
+    /// Says so.
     pub(crate) revived: Notify,
     /// The dead that the last look found.
     pub(crate) dead: Mutex<Dead>,

@@ -3,12 +3,13 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use laureola_layers::ChannelName;
+use laureola_layers::mailbox::Received;
+use laureola_layers::{ChannelName, Notice};
 use laureola_redis::RedisConfig;
 use laureola_testkit::RedisServer;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use crate::{connect, group, group_send, next, open, room, until};
+use crate::{DEADLINE, connect, group, group_send, next, open, room, until};
 
 /// Tells the process below where its server is.
 const VICTIM: &str = "LAUREOLA_TEST_VICTIM_OF";
@@ -223,4 +224,46 @@ async fn a_dead_process_with_more_members_than_lua_unpacks_is_removed() {
         redis.command(&["EXISTS", "asgi:group:group0"]).int() == 0
     })
     .await;
+}
+
+/// What another process does that misses our sign of life.
+fn bury(redis: &RedisServer, channel: &ChannelName) {
+    let name = channel.as_str();
+    let process = &name["specific.".len()..name.find('!').expect("process-specific")];
+    assert_eq!(
+        redis
+            .command(&["DEL", &format!("asgi:laureola:alive:{process}")])
+            .int(),
+        1
+    );
+    assert_eq!(redis.command(&["ZREM", "asgi:group:room", name]).int(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_does_not_hide_that_this_process_was_taken_for_dead() {
+    let redis = RedisServer::start();
+    // The next refresh comes long before the next heartbeat.
+    let config = RedisConfig::new(redis.url()).heartbeat(Duration::from_secs(600));
+    let living = connect(config.group_expiry(Duration::from_secs(2))).await;
+    let (mut channel, _mailbox) = open(&living).await;
+    channel.group_add(&room()).await.expect("added");
+    bury(&redis, channel.name());
+    until("it is back", || {
+        redis.command(&["ZCARD", "asgi:group:room"]).int() == 1
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_taken_for_dead_while_away_is_in_its_groups_when_told_of_the_return() {
+    let redis = RedisServer::start();
+    let config = RedisConfig::new(redis.url()).heartbeat(Duration::from_secs(600));
+    let living = connect(config).await;
+    let (mut channel, mut mailbox) = open(&living).await;
+    channel.group_add(&room()).await.expect("added");
+    bury(&redis, channel.name());
+    redis.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    let told = async { while !matches!(mailbox.next().await, Received::Notice(Notice::Reconnected)) {} };
+    timeout(DEADLINE, told).await.expect("it is told");
+    assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 1);
 }
