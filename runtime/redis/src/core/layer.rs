@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use laureola_layers::{ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, mailbox};
 use laureola_message::{Message, SerializersRegistry};
 use parking_lot::Mutex;
@@ -243,22 +244,12 @@ impl ChannelLayer for RedisChannelLayer {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
-        for shard in &self.inner.shards {
-            for (group, channels) in shard.joined.by_group() {
-                for channel in channels {
-                    shard.leaving.add(&channel, [group.clone()]);
-                }
-            }
-            shard.joined.clear();
-        }
         self.stop.stop();
         let mut tasks = std::mem::take(&mut *self.tasks.lock());
         let finished = timeout(CLOSE_DEADLINE, async {
             while tasks.finishing.join_next().await.is_some() {}
-            for shard in &self.inner.shards {
-                // Whoever fails here is found dead, and nothing is left to remove.
-                let _ = shard.farewell().await;
-            }
+            // Where it fails, others find this process dead and remove its members.
+            join_all(self.inner.shards.iter().map(|shard| shard.farewell())).await;
         });
         if finished.await.is_err() {
             tracing::warn!(

@@ -15,8 +15,8 @@ const CAPACITY: usize = 100_000;
 /// counts once.
 ///
 /// Holds at most 100,000, which takes a Redis that is away for long. What comes on top is
-/// dropped, with a warning: such members stay in their group until `group_expiry`, as if the
-/// process had crashed.
+/// dropped, with a warning: such members stay in their group while this process lives, and then
+/// until another process removes them, as if this one had crashed.
 #[derive(Debug, Default)]
 pub(crate) struct Leaving {
     waiting: Mutex<Waiting>,
@@ -28,6 +28,7 @@ pub(crate) struct Leaving {
 struct Waiting {
     groups: HashMap<GroupName, HashSet<ChannelName>>,
     len: usize,
+    overflowed: bool,
 }
 
 impl Leaving {
@@ -39,6 +40,7 @@ impl Leaving {
             for group in groups {
                 if waiting.len >= CAPACITY {
                     dropped += 1;
+                    waiting.overflowed = true;
                 } else if waiting.groups.entry(group).or_default().insert(channel.clone()) {
                     waiting.len += 1;
                 }
@@ -48,7 +50,7 @@ impl Leaving {
         if let Some(members) = self.overflow.note(dropped) {
             tracing::warn!(
                 members,
-                "redis is away for too long: these members stay in their groups until group_expiry"
+                "too many members are to leave their groups: these stay until this process has ended"
             );
         }
     }
@@ -67,6 +69,11 @@ impl Leaving {
         }
         waiting.len -= count;
         taken
+    }
+
+    /// Whether memberships were ever dropped.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.waiting.lock().overflowed
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -110,6 +117,7 @@ mod tests {
             let (channel, group) = names(number);
             leaving.add(&channel, [group]);
         }
+        assert!(leaving.overflowed());
         let taken = leaving.take(usize::MAX);
         assert_eq!(
             taken.iter().map(|(_, members)| members.len()).sum::<usize>(),

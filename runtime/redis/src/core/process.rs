@@ -13,7 +13,7 @@ use laureola_layers::name::random_hex;
 use redis::Pipeline;
 
 use crate::core::clock::Score;
-use crate::core::shard::{Shard, millis};
+use crate::core::shard::{BATCH, Shard, millis};
 
 /// The processes that are known and give no sign of life.
 pub(crate) type Dead = HashSet<ProcessId>;
@@ -90,9 +90,15 @@ impl Shard {
         Ok(())
     }
 
-    /// Leaves the living; nobody needs to look after us.
+    /// Leaves all groups, and then the living: nobody needs to look after us. Where this fails, or
+    /// is given up, others find us dead, and what is left of us in the index.
     pub(crate) async fn farewell(&self) -> Result<(), LayerError> {
-        if !self.announced.swap(false, Ordering::AcqRel) {
+        let members: Vec<_> = self.joined.by_group().into_iter().collect();
+        self.joined.clear();
+        for members in members.chunks(BATCH) {
+            self.discard(members).await?;
+        }
+        if self.leaving.overflowed() || !self.announced.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
         let process = self.process.as_str();

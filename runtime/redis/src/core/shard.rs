@@ -79,8 +79,10 @@ impl Shard {
     pub(crate) async fn discard(&self, members: &[(GroupName, Vec<ChannelName>)]) -> Result<(), LayerError> {
         let mut pipeline = redis::pipe();
         for (group, channels) in members {
-            let channels: Vec<_> = channels.iter().map(ChannelName::as_str).collect();
-            pipeline.zrem(self.keys.group(group), channels).ignore();
+            for channels in channels.chunks(BATCH) {
+                let channels: Vec<_> = channels.iter().map(ChannelName::as_str).collect();
+                pipeline.zrem(self.keys.group(group), channels).ignore();
+            }
             if self.announced.load(Ordering::Acquire) && !self.joined.has(group) {
                 pipeline
                     .srem(self.keys.groups_of(self.process.as_str()), group.as_str())

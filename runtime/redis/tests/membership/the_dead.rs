@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use laureola_layers::mailbox::Received;
 use laureola_layers::{ChannelName, Notice};
 use laureola_redis::RedisConfig;
@@ -266,4 +267,20 @@ async fn who_was_taken_for_dead_while_away_is_in_its_groups_when_told_of_the_ret
     let told = async { while !matches!(mailbox.next().await, Received::Notice(Notice::Reconnected)) {} };
     timeout(DEADLINE, told).await.expect("it is told");
     assert_eq!(redis.command(&["ZCARD", "asgi:group:room"]).int(), 1);
+}
+
+#[tokio::test]
+async fn a_process_in_very_many_groups_that_stops_in_order_leaves_them_all() {
+    let redis = RedisServer::start();
+    let layer = connect(RedisConfig::new(redis.url())).await;
+    let (channel, _mailbox) = open(&layer).await;
+    let groups: Vec<_> = (0..100_100).map(|n| group(&format!("group{n}"))).collect();
+    for groups in groups.chunks(2_000) {
+        let adds = groups.iter().map(|group| layer.group_add(group, channel.name()));
+        for added in join_all(adds).await {
+            added.expect("added");
+        }
+    }
+    layer.close().await;
+    assert_eq!(redis.command(&["DBSIZE"]).int(), 0);
 }
