@@ -28,6 +28,7 @@ mod group;
 mod inner;
 pub mod inspect;
 mod key;
+mod known;
 pub mod layer;
 mod leaving;
 mod listen;

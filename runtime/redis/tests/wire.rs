@@ -124,6 +124,49 @@ async fn two_processes_hear_each_other_and_share_the_work() {
     assert!(seen.into_iter().eq(0..100), "each once");
 }
 
+/// A sender guesses that a small group is as it was; whoever joins or leaves by another's hand must
+/// not be missed for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_others_change_is_never_sent_to_as_it_was() {
+    let redis = RedisServer::start();
+    let (sender, receiver) = (connect(&redis).await, connect(&redis).await);
+    let room = GroupName::new("room").expect("a group name");
+    let (first, mut first_mailbox) = receiver.new_channel("specific").await.expect("a channel");
+    let (second, mut second_mailbox) = receiver.new_channel("specific").await.expect("a channel");
+    let group_send = async |n: i64| {
+        let sent = sender.group_send(&room, &BTreeMap::from([("n", n)])).await;
+        sent.expect("sent");
+    };
+    let calls = || {
+        redis
+            .command(&["INFO", "commandstats"])
+            .text()
+            .contains("cmdstat_zrange:calls=1,")
+    };
+    group_send(0).await;
+    receiver.group_add(&room, first.name()).await.expect("added");
+    redis.command(&["CONFIG", "RESETSTAT"]);
+    group_send(1).await;
+    assert!(calls(), "the members are read once");
+    group_send(2).await;
+    receiver.group_add(&room, second.name()).await.expect("added");
+    group_send(3).await;
+    group_send(4).await;
+    redis.command(&["ZREM", "asgi:group:room", first.name().as_str()]);
+    group_send(5).await;
+    redis.command(&["DEL", "asgi:group:room"]);
+    group_send(6).await;
+    receiver.group_add(&room, first.name()).await.expect("added");
+    group_send(7).await;
+    for n in [1, 2, 3, 4, 7] {
+        assert_eq!(next(&mut first_mailbox).await, n);
+    }
+    for n in [3, 4, 5] {
+        assert_eq!(next(&mut second_mailbox).await, n);
+    }
+    assert!(second_mailbox.try_recv().is_none());
+}
+
 async fn connect(redis: &RedisServer) -> Layer {
     layer_from_url(&redis.url(), "asgi").await.expect("a server")
 }

@@ -53,6 +53,7 @@ impl Inner {
                 revived: Notify::new(),
                 dead: Mutex::default(),
                 haunted: Mutex::default(),
+                known: super::known::Known::default(),
             }));
         }
         let local = Local {

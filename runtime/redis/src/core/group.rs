@@ -50,43 +50,61 @@ fn by_key(members: &[Bytes]) -> Vec<Key<'_>> {
     keys
 }
 
-/// Sends `message` to every member. One round trip to the group's server reads the members, one
-/// more to each server that holds keys of theirs serves them, up to 128 keys or 4 MiB at a time
-/// and all servers at once; the message goes out once per key, whatever the number of channels
-/// behind it. A server that is away keeps the others' members from nothing.
+/// Sends `message` to every member, once per key, whatever the number of channels behind it.
+///
+/// A small group that was sent to before takes one round trip, if its members are the same and
+/// receive from the group's own server. Else one reads the members, and one more to each server
+/// that holds keys of theirs serves them, up to 128 keys or 4 MiB at a time and all servers at
+/// once. A server that is away keeps the others' members from nothing.
 pub(crate) async fn send(inner: &Inner, group: &GroupName, message: &Message) -> Result<(), LayerError> {
     let home = inner.shard(group.as_str());
+    if let Some(known) = home.known.get(group)
+        && send_to(inner, home, group, &by_key(&known), message, Some(&known)).await?
+    {
+        return Ok(());
+    }
     let members = members(home, group).await?;
     let keys = by_key(&members);
-    home.meet(group, keys.iter().map(|(non_local, _)| *non_local));
-    let score = inner.clock.next();
     let mut by_shard: Vec<Vec<Key<'_>>> = Vec::new();
     by_shard.resize_with(inner.shards.len(), Vec::new);
     for key in keys {
         by_shard[inner.shard(key.0).index].push(key);
     }
+    let here = by_shard[home.index]
+        .iter()
+        .map(|(_, names)| names.len())
+        .sum::<usize>();
+    home.known
+        .set(group, if here == members.len() { &members } else { &[] });
     let sends = inner
         .shards
         .iter()
         .zip(by_shard)
         .filter(|(_, keys)| !keys.is_empty())
-        .map(|(shard, keys)| send_at(inner, shard, keys, group, message, score));
+        .map(async |(shard, keys)| send_to(inner, shard, group, &keys, message, None).await.map(drop));
     join_all(sends).await.into_iter().collect()
 }
 
-/// The part of one server.
-async fn send_at(
+/// The part of one server. Returns whether the group has the members that were `guessed`; if not,
+/// nothing was sent.
+async fn send_to(
     inner: &Inner,
     shard: &Shard,
-    keys: Vec<Key<'_>>,
     group: &GroupName,
+    keys: &[Key<'_>],
     message: &Message,
-    score: Score,
-) -> Result<(), LayerError> {
-    let mut rest = keys.as_slice();
+    guessed: Option<&[Bytes]>,
+) -> Result<bool, LayerError> {
+    let home = inner.shard(group.as_str());
+    home.meet(group, keys.iter().map(|(non_local, _)| *non_local));
+    let score = inner.clock.next();
+    let mut rest = keys;
     while !rest.is_empty() {
         let mut invocation = inner.scripts.group_send.prepare_invoke();
         invocation
+            .key(shard.keys.group(group))
+            .arg(guessed.map(|members| members.join(&0)).unwrap_or_default())
+            .arg(Score::now().before(shard.group_expiry))
             .arg(Score::now().before(inner.config.expiry))
             .arg(score)
             .arg(millis(inner.config.expiry));
@@ -103,15 +121,22 @@ async fn send_at(
                 break;
             }
         }
+        if guessed.is_some() && count < rest.len() {
+            // Too long for one call, and a guess holds for one call only.
+            return Ok(false);
+        }
         let (sent, others) = rest.split_at(count);
         rest = others;
-        let (full, last): (usize, usize) = shard.link.script("send to a group", &invocation).await?;
+        let (full, last): (isize, usize) = shard.link.script("send to a group", &invocation).await?;
+        let Ok(full) = usize::try_from(full) else {
+            return Ok(false);
+        };
         if full > 0 {
             let channel = sent.get(last - 1).map_or("", |(_, names)| names[0]);
             inner.local.complaints.over_capacity(group, channel, full);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::core::clock::Score;
 use crate::core::key::Keys;
+use crate::core::known::Known;
 use crate::core::leaving::Leaving;
 use crate::core::membership::Membership;
 use crate::core::process::{Dead, ProcessId};
@@ -45,6 +46,8 @@ pub(crate) struct Shard {
     pub(crate) dead: Mutex<Dead>,
     /// Groups in which a group send met members of the dead, with one of them each.
     pub(crate) haunted: Mutex<HashMap<GroupName, ProcessId>>,
+    /// Members of groups whose keys are all here, too.
+    pub(crate) known: Known,
 }
 
 impl Shard {
