@@ -18,8 +18,10 @@ Example:
   all keys that begin with \"asgi\". Type the prefix to go on: asgi
   flushed asgi
 
-Open sockets stay open, and are in no group until they join again. Mind prefixes that begin alike:
-flushing \"asgi\" takes the keys of \"asgi2\" as well.";
+Open sockets stay open. Those of our servers are in their groups again with the next heartbeat, a few
+seconds later; those of Python are in none until they join again. Mind prefixes that begin alike:
+flushing \"asgi\" takes the keys of \"asgi2\" as well. A layer without a prefix is flushed on a
+terminal only, since that takes every key of the database.";
 
 /// Delete every key of the layer: all groups and all messages; asks first
 #[derive(Clone, Debug, Args)]
@@ -38,6 +40,11 @@ impl Flush {
         let prefix = choice.prefix.clone();
         if !self.yes {
             ask(&choice)?;
+        } else if prefix.is_empty() {
+            bail!(
+                "flush: the layer has no prefix, so that would be every key of the database: give no --yes, \
+                 and answer on a terminal"
+            );
         }
         let layer = Opened::new(choice).await?;
         let flushed = match layer.core("flush") {
@@ -60,14 +67,25 @@ fn ask(choice: &Choice) -> Result<()> {
         bail!("flush asks first, and stdin is no terminal: give --yes if it is meant");
     }
     let Choice { name, prefix, .. } = choice;
+    // Without a prefix a bare Enter must not do.
+    let (keys, wanted, expected) = if prefix.is_empty() {
+        let keys = "there is no prefix, so that is EVERY key of the database".to_owned();
+        (keys, "\"every key\"", "every key")
+    } else {
+        (
+            format!("all keys that begin with {prefix:?}"),
+            "the prefix",
+            &**prefix,
+        )
+    };
     eprint!(
         "This forgets every group and every message of {name}, whoever waits for them:\n\
-         all keys that begin with {prefix:?}. Type the prefix to go on: "
+         {keys}. Type {wanted} to go on: "
     );
     let mut answer = String::new();
     stdin.read_line(&mut answer).context("cannot read the answer")?;
-    if answer.trim_end_matches(['\r', '\n']) != prefix {
-        bail!("flush: that is not the prefix; nothing was deleted");
+    if answer.trim_end_matches(['\r', '\n']) != expected {
+        bail!("flush: that is not {wanted}; nothing was deleted");
     }
     Ok(())
 }

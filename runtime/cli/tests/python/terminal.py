@@ -22,7 +22,7 @@ while True:
     if not chunk:
         break
     seen += chunk
-    if not asked and b"Type the prefix" in seen:
+    if not asked and b"to go on: " in seen:
         os.write(ours, answer.encode() + b"\n")
         asked = True
 sys.stdout.buffer.write(seen)

@@ -5,7 +5,8 @@ use std::process::Command;
 use laureola_testkit::{Process, RedisServer, RespValue};
 use serde_json::json;
 
-use super::layer;
+use super::config::ConfigFile;
+use super::{layer, run};
 use crate::server::SOON;
 
 fn filled() -> RedisServer {
@@ -22,10 +23,14 @@ fn keys(redis: &RedisServer) -> i64 {
 
 /// `flush` on a terminal where somebody types `answer`.
 fn flush_on_a_terminal(redis: &RedisServer, answer: &str) -> (String, Option<i32>) {
+    on_a_terminal(&["--channel-layer", &redis.url()], answer)
+}
+
+fn on_a_terminal(layer: &[&str], answer: &str) -> (String, Option<i32>) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/terminal.py");
     let mut command = Command::new(laureola_testkit::python());
     command.args([script, answer, env!("CARGO_BIN_EXE_laureola"), "layer", "flush"]);
-    command.args(["--channel-layer", &redis.url()]);
+    command.args(layer);
     let mut process = Process::spawn("a terminal", &mut command);
     let status = process.wait_exit(SOON);
     (process.stdout(), status.code())
@@ -56,4 +61,25 @@ fn on_a_terminal_it_wants_the_prefix() {
         RespValue::Bulk(b"somebody else's".to_vec())
     );
     assert_eq!(keys(&redis), 1);
+}
+
+#[test]
+fn without_a_prefix_it_says_that_nothing_would_be_left_and_wants_more_than_enter() {
+    let redis = filled();
+    let config = format!(
+        r#"{{"default": {{"BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {{"prefix": "", "hosts": ["{}"]}}}}}}"#,
+        redis.url()
+    );
+    let config = ConfigFile::new("json", &config);
+    let from_file = ["--layer-config", config.path()];
+    let (seen, status) = on_a_terminal(&from_file, "");
+    assert_eq!(status, Some(1), "{seen}");
+    assert!(seen.contains("EVERY key"), "{seen}");
+    assert_eq!(keys(&redis), 3);
+    run(&["layer", "flush", "--yes", from_file[0], from_file[1]]).failed(1, &["has no prefix"]);
+    assert_eq!(keys(&redis), 3);
+    let (seen, status) = on_a_terminal(&from_file, "every key");
+    assert_eq!(status, Some(0), "{seen}");
+    assert_eq!(keys(&redis), 0);
 }
