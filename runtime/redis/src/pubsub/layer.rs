@@ -32,7 +32,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 /// and what is sent while a receiver's connection is away is lost to it. What a consumer does not
 /// take waits in its mailbox, up to `capacity` messages, then goes by the `overflow` policy.
 /// Before that, up to 65,536 messages or 32 MiB a server may wait to be fanned out; more are
-/// dropped, newest first, with a line in the log. `expiry`, `group_expiry`,
+/// dropped, newest first, with a line in the log; all that is lost here counts in
+/// `laureola_layer_dropped_total{reason}`. `expiry`, `group_expiry`,
 /// `random_prefix_length`, `membership` and `heartbeat` have no meaning here.
 ///
 /// Unlike with the core layer, a plain channel is received by every process that listens to it
@@ -161,10 +162,14 @@ impl Inner {
 
     /// Takes a channel out of this process.
     fn forget(&self, channel: &ChannelName, groups: Vec<GroupName>) {
-        let mut local = self.local.lock();
+        self.forget_from(&mut self.local.lock(), channel, groups);
+    }
+
+    /// The same, under the lock.
+    fn forget_from(&self, local: &mut Local, channel: &ChannelName, groups: Vec<GroupName>) {
         let joined = local.joined.remove(channel).unwrap_or_default();
         for group in joined.into_iter().chain(groups) {
-            self.part(&mut local, &group, channel);
+            self.part(local, &group, channel);
         }
         if self.fan_out.directory.remove(channel).is_some() {
             self.server(channel.as_str()).topics.give_up(channel.as_str());
@@ -178,9 +183,9 @@ impl Inner {
             let mut local = self.local.lock();
             // Else somebody has come meanwhile.
             if !mailbox.is_received() {
+                // As one step: who listens meanwhile must not find half of it.
                 local.plain.remove(&channel);
-                drop(local);
-                return self.forget(&channel, Vec::new());
+                return self.forget_from(&mut local, &channel, Vec::new());
             }
         }
     }

@@ -5,6 +5,7 @@ mod cluster;
 mod conformance;
 mod faults;
 mod interop;
+mod listening;
 mod log;
 mod peer;
 mod sentinel;
