@@ -18,7 +18,7 @@ mod abandoned;
 mod blocking;
 mod clock;
 mod codec;
-mod complaints;
+pub(crate) mod complaints;
 mod connect;
 mod deliver;
 mod dispatch;

@@ -2,13 +2,14 @@
 
 use laureola_layers::GroupName;
 use laureola_layers::mailbox::Overflow;
+use laureola_message::CodecError;
 
 use crate::throttle::Throttle;
 
 /// What a layer says of lost messages: each kind a few times a minute at most.
 #[derive(Debug, Default)]
 pub(crate) struct Complaints {
-    pub(crate) malformed: Throttle,
+    malformed: Throttle,
     overflow: Throttle,
     over_capacity: Throttle,
     pub(crate) refused: Throttle,
@@ -18,6 +19,14 @@ pub(crate) struct Complaints {
 pub(crate) const DROPPED: &str = "laureola_layer_dropped_total";
 
 impl Complaints {
+    /// What came through a queue or a Redis channel is no message.
+    pub(crate) fn malformed(&self, from: &str, error: &CodecError) {
+        metrics::counter!(DROPPED, "reason" => "malformed").increment(1);
+        if let Some(messages) = self.malformed.note(1) {
+            tracing::warn!(from, messages, %error, "dropped what is no channel-layer message");
+        }
+    }
+
     /// A group message found so many keys full in Redis.
     pub(crate) fn over_capacity(&self, group: &GroupName, channel: &str, keys: usize) {
         metrics::counter!(DROPPED, "reason" => "over-capacity").increment(keys as u64);
@@ -29,7 +38,7 @@ impl Complaints {
         }
     }
 
-    /// So many mailboxes of this process were full; `channel` is one of theirs.
+    /// So many mailboxes of this process were full; `channel` is one of theirs, or empty.
     pub(crate) fn overflowed(
         &self,
         mailboxes: usize,
@@ -45,6 +54,7 @@ impl Complaints {
         metrics::counter!(DROPPED, "reason" => reason).increment(mailboxes as u64);
         if let Some(times) = self.overflow.note(mailboxes) {
             let group = group.map(tracing::field::display);
+            let channel = (!channel.is_empty()).then_some(channel);
             tracing::warn!(
                 group,
                 channel,

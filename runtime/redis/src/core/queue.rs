@@ -35,10 +35,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// Something in it is no message.
     pub(crate) fn malformed(&self, error: &CodecError) {
-        metrics::counter!(DROPPED, "reason" => "malformed").increment(1);
-        if let Some(messages) = self.local.complaints.malformed.note(1) {
-            tracing::warn!(queue = self.key, messages, %error, "dropped what is no channel-layer message");
-        }
+        self.local.complaints.malformed(&self.key, error);
     }
 
     /// Gives a message to the next receiver, in its old place.

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use laureola_layers::directory::Directory;
 use laureola_layers::group::{Groups, fan_out};
-use laureola_layers::mailbox::{Overflow, Pushed};
+use laureola_layers::mailbox::Overflow;
 use laureola_message::{Codec, Delivery};
 
 use super::inbox::{Outbox, Published};
 use super::name::Names;
-use crate::throttle::Throttle;
+use crate::core::complaints::Complaints;
 
 /// The channels and groups of this process, and how messages for them are read.
 #[derive(Debug)]
@@ -21,8 +21,7 @@ pub(crate) struct FanOut {
     pub(crate) groups: Groups,
     pub(crate) codec: Codec,
     pub(crate) overflow: Overflow,
-    pub(crate) malformed: Throttle,
-    pub(crate) over_capacity: Throttle,
+    pub(crate) complaints: Complaints,
 }
 
 impl FanOut {
@@ -42,9 +41,9 @@ impl FanOut {
             let Some(delivery) = self.open(topic, payload) else {
                 return;
             };
-            let pushed = mailbox.push(delivery, self.overflow, None);
-            let lost = matches!(pushed, Pushed::Full | Pushed::DroppedOldest | Pushed::GaveUp);
-            self.overflowed(topic, usize::from(lost));
+            if mailbox.push(delivery, self.overflow, None).lost_one() {
+                self.complaints.overflowed(1, None, topic, self.overflow);
+            }
             return;
         }
         let Some(group) = self.names.group_of(topic) else {
@@ -56,7 +55,10 @@ impl FanOut {
         };
         if let Some(delivery) = self.open(topic, payload) {
             let full = fan_out(&members, &delivery, self.overflow, None).await;
-            self.overflowed(topic, full);
+            if full > 0 {
+                // Which of its members is not known here.
+                self.complaints.overflowed(full, Some(&group), "", self.overflow);
+            }
         }
     }
 
@@ -64,21 +66,9 @@ impl FanOut {
         match self.codec.open(payload, now()) {
             Ok((message, _)) => Some(Arc::new(Delivery::new(message))),
             Err(error) => {
-                if let Some(messages) = self.malformed.note(1) {
-                    tracing::warn!(topic, messages, %error, "dropped what is no channel-layer message");
-                }
+                self.complaints.malformed(topic, &error);
                 None
             }
-        }
-    }
-
-    fn overflowed(&self, topic: &str, channels: usize) {
-        if let Some(messages) = self.over_capacity.note(channels) {
-            tracing::warn!(
-                topic,
-                messages,
-                "channels of this process over capacity: messages are dropped"
-            );
         }
     }
 }

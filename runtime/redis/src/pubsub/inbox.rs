@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::core::complaints::DROPPED;
 use crate::throttle::Throttle;
 
 /// So many messages wait at most.
@@ -71,6 +72,7 @@ impl Inbox {
             return;
         }
         self.shared.bytes.fetch_sub(size, Ordering::Relaxed);
+        metrics::counter!(DROPPED, "reason" => "behind").increment(1);
         if let Some(messages) = self.shared.dropped.note(1) {
             tracing::warn!(
                 messages,

@@ -18,10 +18,10 @@ use super::outage::Outages;
 use super::publish::Publisher;
 use super::subscriber::{Source, Subscriber};
 use super::topics::Topics;
+use crate::core::complaints::Complaints;
 use crate::error::backend;
 use crate::link::Link;
 use crate::stop::Stopper;
-use crate::throttle::Throttle;
 
 impl RedisPubSubChannelLayer {
     pub(super) async fn open(options: PubSubBuilder) -> Result<Self, LayerError> {
@@ -34,8 +34,7 @@ impl RedisPubSubChannelLayer {
             groups: Groups::new(),
             codec: codec(&options)?,
             overflow: config.overflow,
-            malformed: Throttle::default(),
-            over_capacity: Throttle::default(),
+            complaints: Complaints::default(),
         });
         let outages = Arc::new(Outages::new(
             directory,
