@@ -200,6 +200,16 @@ impl MailboxSender {
         .await
     }
 
+    /// Takes back what no receiver has taken, in order, for a backend that ends and puts it where it
+    /// came from.
+    #[must_use]
+    pub fn take_back(&self) -> Vec<Arc<Delivery>> {
+        let mut shared = self.0.lock();
+        let mut left = std::mem::take(&mut shared.left);
+        left.extend(shared.waiting.drain(..).map(|waiting| waiting.delivery));
+        left
+    }
+
     /// Waits until nobody receives any more. A receiver may [subscribe](Self::subscribe) anew even
     /// then. One task at a time may call this or [`wanted`](Self::wanted).
     pub async fn closed(&self) {

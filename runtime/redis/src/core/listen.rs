@@ -57,14 +57,14 @@ impl Listen {
         }
         let Left(left) = self.serve(&desk, &stop).await;
         stopper.stop();
-        let held = desk.held.lock().take();
-        if let (false, Some((queue, popped))) = (left.is_empty(), held) {
-            queue.put_back(&popped).await;
-        }
+        desk.put_back(&left).await;
         while pullers.join_next().await.is_some() {}
+        // What one of them was about to hand over when the layer stopped, or had handed over.
+        desk.put_back(&self.mailbox.take_back()).await;
     }
 
-    /// Says when a message is wanted, and tells of gaps; ends with what the receiver left.
+    /// Says when a message is wanted, and tells of gaps, until the receiver is gone, with what it
+    /// left, or the layer stops.
     async fn serve(&mut self, desk: &Desk, stop: &Stop) -> Left {
         let mut demand = desk.demand.subscribe();
         loop {
@@ -98,6 +98,19 @@ struct Desk {
     demand: watch::Sender<Demand>,
     /// What was handed over last, and where it came from.
     held: Mutex<Option<(Arc<Queue>, Popped)>>,
+}
+
+impl Desk {
+    /// Puts what was handed over last back where it came from, if it was `left`: one at a time is.
+    async fn put_back(&self, left: &[Arc<Delivery>]) {
+        if left.is_empty() {
+            return;
+        }
+        let held = self.held.lock().take();
+        if let Some((queue, popped)) = held {
+            queue.put_back(&popped).await;
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

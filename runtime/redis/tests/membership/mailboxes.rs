@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use laureola_layers::mailbox::{Overflow, Received};
 use laureola_layers::{ChannelName, Mailbox, Notice};
 use laureola_redis::{Membership, RedisConfig};
@@ -125,4 +126,25 @@ async fn notice(mailbox: &mut Mailbox) -> Notice {
         }
     };
     timeout(DEADLINE, next).await.expect("a notice comes")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_receiver_of_a_plain_channel_has_not_taken_at_the_end_goes_to_the_next() {
+    let redis = RedisServer::start();
+    let layer = connect(RedisConfig::new(redis.url())).await;
+    let other = connect(RedisConfig::new(redis.url())).await;
+    let jobs = ChannelName::new("jobs").expect("a name");
+    let mut mailbox = layer.listen(&jobs).await.expect("listening");
+    // It begins to wait, and then has something else to do.
+    assert!(mailbox.recv().now_or_never().is_none());
+    let message = std::collections::BTreeMap::from([("n", 1)]);
+    other.send(&jobs, &message).await.expect("sent");
+    until("it is handed over", || {
+        redis.command(&["ZCARD", "asgijobs"]).int() == 0
+    })
+    .await;
+    layer.close().await;
+    drop(mailbox);
+    let mut mailbox = other.listen(&jobs).await.expect("listening");
+    assert_eq!(next(&mut mailbox).await, 1);
 }
