@@ -14,6 +14,8 @@ use crate::core::shard::{BATCH, Shard, millis};
 use crate::link::{Change, Returns, Server};
 use crate::stop::Stop;
 
+/// So seldom members are refreshed whatever `group_expiry` says.
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 86_400);
 /// So soon a refresh that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -60,14 +62,17 @@ impl Shard {
     /// where they were lost: to a server that was started anew, and after others took this process
     /// for dead. Tells `gaps` when the server went away and when all is well again.
     pub(crate) async fn refresh(self: Arc<Self>, mut returns: Returns, gaps: Gaps) {
-        let interval = self.group_expiry / 4;
+        // No clock counts as far as the longest expiry there may be.
+        let interval = (self.group_expiry / 4).min(MAX_INTERVAL);
         let mut fresh = SystemTime::now();
         // However often the connection is lost meanwhile.
         let mut due = Instant::now() + interval;
-        let (mut again, mut away) = (None::<Refresh>, false);
+        // What failed, and when to try it again.
+        let mut again = None::<(Refresh, Instant)>;
+        let mut away = false;
         loop {
             let kind = tokio::select! {
-                () = sleep_until(due) => again.unwrap_or(Refresh::Existing),
+                () = sleep_until(again.map_or(due, |(_, at)| at)) => again.map_or(Refresh::Existing, |(kind, _)| kind),
                 () = self.revived.notified() => Refresh::IfLost,
                 change = returns.change() => match change {
                     Change::Lost => {
@@ -82,7 +87,7 @@ impl Shard {
             // After a sleep of the whole machine they may have been dropped as too old.
             let asleep = fresh.elapsed().is_ok_and(|age| age >= self.group_expiry);
             let kind = if asleep { Refresh::All } else { kind };
-            let kind = again.map_or(kind, |again| again.max(kind));
+            let kind = again.map_or(kind, |(again, _)| again.max(kind));
             match self.refresh_members(kind).await {
                 Ok(touched) => {
                     again = None;
@@ -91,10 +96,7 @@ impl Shard {
                         due = Instant::now() + interval;
                     }
                 }
-                Err(_) => {
-                    again = Some(kind);
-                    due = due.min(Instant::now() + AGAIN.min(interval));
-                }
+                Err(_) => again = Some((kind, Instant::now() + AGAIN.min(interval))),
             }
             if away && again.is_none() {
                 away = false;

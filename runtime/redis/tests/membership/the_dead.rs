@@ -10,7 +10,7 @@ use laureola_redis::RedisConfig;
 use laureola_testkit::RedisServer;
 use tokio::time::{sleep, timeout};
 
-use crate::{DEADLINE, connect, group, group_send, next, open, room, until};
+use crate::{DEADLINE, PAUSE, connect, group, group_send, next, open, room, until};
 
 /// Tells the process below where its server is.
 const VICTIM: &str = "LAUREOLA_TEST_VICTIM_OF";
@@ -283,4 +283,27 @@ async fn a_process_in_very_many_groups_that_stops_in_order_leaves_them_all() {
     }
     layer.close().await;
     assert_eq!(redis.command(&["DBSIZE"]).int(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_stay_fresh_however_often_the_connection_is_lost() {
+    const EXPIRY: Duration = Duration::from_secs(4);
+    let redis = RedisServer::start();
+    let config = RedisConfig::new(redis.url()).group_expiry(EXPIRY);
+    let layer = connect(config).await;
+    let (mut channel, _mailbox) = open(&layer).await;
+    channel.group_add(&room()).await.expect("added");
+    let joined = score(&redis, channel.name());
+    // At once, and again whenever there are new connections.
+    let began = Instant::now();
+    while began.elapsed() < EXPIRY * 3 / 4 {
+        redis.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        sleep(PAUSE).await;
+    }
+    assert!(score(&redis, channel.name()) > joined, "never refreshed");
+}
+
+fn score(redis: &RedisServer, channel: &ChannelName) -> f64 {
+    let score = redis.command(&["ZSCORE", "asgi:group:room", channel.as_str()]);
+    score.text().parse().expect("a number")
 }
