@@ -1,6 +1,6 @@
 //! With the real channels_redis in every configuration both have: formats, keys, hosts.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use laureola_layers::{Capacities, Channel, ChannelName, GroupName, Layer, LayerError, Mailbox};
 use laureola_message::{Message, Value};
@@ -267,28 +267,24 @@ async fn python_adds_and_discards_a_channel_beside_its_dispatcher() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expired_messages_are_gone_on_either_side() {
-    let brief = json!({"expiry": 1, "capacity": 2});
-    let mut both = Both::start(2, brief, |config| {
-        config.expiry(Duration::from_secs(1)).capacity(2)
-    })
-    .await;
+    const EXPIRY: Duration = Duration::from_secs(2);
+    let brief = json!({"expiry": 2, "capacity": 2});
+    let mut both = Both::start(2, brief, |config| config.expiry(EXPIRY).capacity(2)).await;
     let theirs = both.python.new_channel();
     both.python.group_add("room", &theirs);
     for n in 0..2 {
         both.send(&theirs, &numbered(n)).await.expect("there is room");
     }
+    let sent = Instant::now();
     let full = both.send(&theirs, &numbered(2)).await;
     assert!(matches!(full, Err(LayerError::ChannelFull(_))));
-    // Room is made where the key is, which need not be the group's host.
-    let (first, second) = (numbered(3), numbered(4));
-    while both
-        .layer
-        .send_message(&name(&theirs), first.clone())
-        .await
-        .is_err()
-    {
+    // Both have to be old: with one of them still there, the second of the next two has no room.
+    while sent.elapsed() <= EXPIRY {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // Room is made where the key is, which need not be the group's host.
+    let (first, second) = (numbered(3), numbered(4));
+    both.send(&theirs, &first).await.expect("room is made");
     both.group_send("room", &second).await;
     assert_eq!(both.python.receive(&theirs, 2), [first, second]);
 }
