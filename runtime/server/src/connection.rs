@@ -12,7 +12,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use laureola_asgi::scope::Ends;
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
@@ -21,13 +20,16 @@ use crate::guard::{Deadlines, Fault, Guard};
 use crate::http::answer;
 use crate::listener::Accepted;
 use crate::shared::Shared;
+use crate::stream::Stream;
+use crate::upgrade::Upgrade;
+use crate::websocket::is_handshake;
 
 /// The greatest buffer hyper reads and writes through; heads are bounded by the limits, bodies are
 /// handed on in parts of at most this.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// What hyper reads from, and gives back at an upgrade.
-pub(crate) type Io = TokioIo<Guard<TcpStream>>;
+pub(crate) type Io = TokioIo<Guard<Stream>>;
 
 /// One client, as its requests see it.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
 
 async fn serve_http(
     shared: Arc<Shared>,
-    stream: TcpStream,
+    stream: Stream,
     ends: Ends,
     permit: Option<OwnedSemaphorePermit>,
 ) {
@@ -78,8 +80,9 @@ async fn serve_http(
         response: shared.options.slow_client_timeout,
     };
     let io = TokioIo::new(Guard::new(stream, deadlines, Arc::clone(&peer.fault)));
-    let service = service_fn(move |request: Request<Incoming>| {
-        let answer = answer(&peer, request);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let upgrade = is_handshake(&request).then(|| Upgrade::Http1(hyper::upgrade::on(&mut request)));
+        let answer = answer(&peer, request, upgrade);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());

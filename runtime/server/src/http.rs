@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use laureola_asgi::exchange::{self, ResponseFuture};
+use http_body::Body as HttpBody;
+use laureola_asgi::exchange::{self, BoxError, ResponseFuture};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
@@ -23,25 +24,38 @@ pub(crate) use body::ResponseBody;
 use crate::connection::Peer;
 use crate::guard::BodyFault;
 use crate::running::{self, Present};
+use crate::upgrade::Upgrade;
 use crate::websocket;
 
 /// Answers one request of a connection. The application is called at once, not when the future is
 /// first polled: a client that sends a request and leaves without a look at the response is served.
-pub(crate) fn answer(
+///
+/// `upgrade` is there where the request asks for a WebSocket.
+pub(crate) fn answer<B>(
     peer: &Arc<Peer>,
-    mut request: Request<Incoming>,
-) -> impl Future<Output = Response<ResponseBody>> + use<> {
+    mut request: Request<B>,
+    upgrade: Option<Upgrade>,
+) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
     let number = 1 + peer.requests.fetch_add(1, Ordering::Relaxed);
     let begun = match hygiene::check(&mut request) {
         Err(status) => Begun::Refused(status),
-        Ok(()) if websocket::is_handshake(&request) => Begun::Handshake(Box::new(request)),
-        Ok(()) => Begun::Exchange(Exchange::begin(peer, request, number)),
+        Ok(()) => match upgrade {
+            Some(upgrade) => Begun::Handshake(Box::new((request.map(drop), upgrade))),
+            None => Begun::Exchange(Exchange::begin(peer, request, number)),
+        },
     };
     let peer = Arc::clone(peer);
     async move {
         let result = match begun {
             Begun::Refused(status) => Err(page::refusal(status)),
-            Begun::Handshake(request) => websocket::handshake(&peer, *request).await,
+            Begun::Handshake(handshake) => {
+                let (request, upgrade) = *handshake;
+                websocket::handshake(&peer, request, upgrade).await
+            },
             Begun::Exchange(exchange) => exchange.response(&peer).await,
         };
         let mut response = match result {
@@ -65,7 +79,7 @@ pub(crate) fn answer(
 /// What becomes of a request.
 enum Begun {
     Refused(StatusCode),
-    Handshake(Box<Request<Incoming>>),
+    Handshake(Box<(Request<()>, Upgrade)>),
     Exchange(Exchange),
 }
 
@@ -81,7 +95,11 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin(peer: &Peer, mut request: Request<Incoming>, number: u64) -> Self {
+    fn begin<B>(peer: &Peer, mut request: Request<B>, number: u64) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
         let shared = &peer.shared;
         request.extensions_mut().insert(peer.ends.clone());
         let (present, left) = oneshot::channel();

@@ -6,6 +6,7 @@
 //! # Layout
 //! - [`server`], [`builder`], [`limits`], [`error`]: the public face
 //! - `listener`, `connection`: sockets that listen, and what becomes of an accepted one
+//! - `stream`, `upgrade`: a connection's bytes, whatever carries them, and how a WebSocket gets them
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
 //! - `websocket`: handshake, driver, outbound queue, close, keep-alive
@@ -51,7 +52,9 @@ mod options;
 mod running;
 pub mod server;
 mod shared;
+mod stream;
 mod tasks;
+mod upgrade;
 mod websocket;
 
 pub use builder::Builder;

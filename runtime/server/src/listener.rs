@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
+use crate::stream::Stream;
+
 /// Connections that may wait for us: room for a burst of reconnecting clients. The kernel takes
 /// less where its own limit is lower.
 const BACKLOG: i32 = 4096;
@@ -22,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A connection, ready to be served.
 #[derive(Debug)]
 pub(crate) struct Accepted {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) ends: Ends,
 }
 
@@ -84,7 +86,7 @@ impl Listener {
             .clone()
             .or_else(|| stream.local_addr().ok().map(Address::from));
         Accepted {
-            stream,
+            stream: Stream::Tcp(stream),
             ends: Ends {
                 client: Some(client.into()),
                 server,

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
 use laureola_asgi::exchange::{Body, BoxError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -81,26 +80,26 @@ impl fmt::Debug for ResponseBody {
 
 /// A request's body that tells whoever answers the request when it breaks off: the application may
 /// take its time to notice, or never do.
-pub(super) struct RequestBody {
-    body: Incoming,
+pub(super) struct RequestBody<B> {
+    body: B,
     breaks: Option<oneshot::Sender<()>>,
 }
 
-impl RequestBody {
-    pub(super) fn new(body: Incoming, breaks: oneshot::Sender<()>) -> Self {
+impl<B> RequestBody<B> {
+    pub(super) fn new(body: B, breaks: oneshot::Sender<()>) -> Self {
         let breaks = Some(breaks);
         Self { body, breaks }
     }
 }
 
-impl HttpBody for RequestBody {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for RequestBody<B> {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Err(_)) = frame
             && let Some(breaks) = self.breaks.take()

@@ -13,12 +13,10 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use hyper::upgrade::OnUpgrade;
 use laureola_asgi::queue::EventSender;
 use laureola_asgi::{CloseCode, Event, Payload};
 use laureola_message::Str;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
@@ -28,15 +26,16 @@ use super::close;
 use super::outbound::Stage;
 use super::registry::Registry;
 use super::socket::Socket;
-use crate::connection::Io;
 use crate::limits::Limits;
 use crate::running::Present;
+use crate::stream::ReadHalf;
+use crate::upgrade::Upgrade;
 
 /// Smaller payloads are copied out of the read buffer: one that is kept would pin it.
 const SMALL: usize = 1024;
 
 /// Drives a socket from its accepted handshake to its end.
-pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: OnUpgrade, present: Present) {
+pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: Upgrade, present: Present) {
     let _entry = Registry::enter(&socket);
     let Some((wire, early)) = open(&socket, upgrade).await else {
         return;
@@ -55,25 +54,19 @@ pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: OnU
 }
 
 /// Takes the stream from hyper; `None` where the client left before it had the response.
-async fn open(socket: &Arc<Socket>, upgrade: OnUpgrade) -> Option<(Wire, Vec<u8>)> {
-    let upgraded = match upgrade.await {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            debug!(%error, "a websocket client left during its handshake");
-            return None;
-        }
+async fn open(socket: &Arc<Socket>, upgrade: Upgrade) -> Option<(Wire, Vec<u8>)> {
+    let Some((stream, early)) = upgrade.stream().await else {
+        debug!("a websocket client left during its handshake");
+        return None;
     };
-    let parts = upgraded
-        .downcast::<Io>()
-        .expect("every connection is served over this type");
-    let (read, write) = parts.io.into_inner().into_inner().into_split();
+    let (read, write) = stream.into_split();
     socket.hear();
     socket.outbound.attach(write);
     let wire = Wire {
         read,
         socket: Arc::clone(socket),
     };
-    Some((wire, parts.read_buf.to_vec()))
+    Some((wire, early.to_vec()))
 }
 
 fn config(limits: &Limits) -> WebSocketConfig {
@@ -255,7 +248,7 @@ fn own_text(text: &Utf8Bytes) -> Str {
 /// What tungstenite reads from and writes to: the client, and `outbound`.
 #[derive(Debug)]
 struct Wire {
-    read: OwnedReadHalf,
+    read: ReadHalf,
     socket: Arc<Socket>,
 }
 

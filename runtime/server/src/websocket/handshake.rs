@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 use laureola_asgi::exchange::Body;
 use laureola_asgi::queue::{EventSender, event_queue};
 use laureola_asgi::{AppError, Connection, Event, Receiver, Scope, Sender, WebSocketScope};
@@ -20,6 +18,7 @@ use crate::connection::Peer;
 use crate::guard::is_websocket;
 use crate::http::{ResponseBody, deadline, page, until};
 use crate::running::{self, Present};
+use crate::upgrade::Upgrade;
 
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
@@ -30,11 +29,11 @@ pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
 /// Carries a handshake to its response: 101, or as an error one after which the connection closes.
 pub(crate) async fn handshake(
     peer: &Arc<Peer>,
-    mut request: Request<Incoming>,
+    request: Request<()>,
+    upgrade: Upgrade,
 ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
     let accept = check(&request).map_err(refusal)?;
     let deadline = deadline(peer.shared.options.websocket_connect_timeout);
-    let upgrade = hyper::upgrade::on(&mut request);
     let (mut socket, mut events, present) = start(peer, request).await;
     let shared = &peer.shared;
     let decision = tokio::select! {
@@ -123,7 +122,7 @@ impl Drop for Undecided {
 }
 
 /// Starts the application.
-async fn start(peer: &Peer, request: Request<Incoming>) -> (Undecided, EventSender, Present) {
+async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Present) {
     let shared = &peer.shared;
     let (mut parts, _) = request.into_parts();
     parts.extensions.insert(peer.ends.clone());
@@ -173,7 +172,7 @@ async fn disconnect(events: &mut EventSender, code: u16) {
 }
 
 /// A task of its own, so that nothing of hyper's connection lives on beside the socket.
-fn spawn_driver(peer: &Peer, socket: Arc<Socket>, events: EventSender, upgrade: OnUpgrade, present: Present) {
+fn spawn_driver(peer: &Peer, socket: Arc<Socket>, events: EventSender, upgrade: Upgrade, present: Present) {
     let permit = peer.permit.clone();
     peer.shared.tasks.spawn(async move {
         driver::drive(socket, events, upgrade, present).await;

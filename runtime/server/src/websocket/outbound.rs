@@ -14,11 +14,10 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes};
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 
 use super::close;
 use crate::clock::Tick;
+use crate::stream::WriteHalf;
 
 /// Buffers in one write; the kernel's own limit is 1024.
 const MAX_SLICES: usize = 64;
@@ -56,7 +55,7 @@ pub(crate) struct Outbound {
 struct State {
     stage: Stage,
     /// `None` before the handshake's response is written, and after the end. Dropping it sends FIN.
-    stream: Option<OwnedWriteHalf>,
+    stream: Option<WriteHalf>,
     queue: VecDeque<Bytes>,
     /// The length of everything in `queue`.
     queued: usize,
@@ -88,7 +87,7 @@ impl Outbound {
     }
 
     /// Gives the queue its stream. Dead ones drop it.
-    pub(crate) fn attach(&self, stream: OwnedWriteHalf) {
+    pub(crate) fn attach(&self, stream: WriteHalf) {
         let mut state = self.state.lock();
         if state.stage != Stage::Dead {
             state.stream = Some(stream);
@@ -145,7 +144,9 @@ impl Outbound {
                 state.moved = now;
             }
             state.finishing = true;
-            state.end_if_written();
+            if state.queue.is_empty() && state.stream.as_ref().is_some_and(WriteHalf::ends_by_drop) {
+                state.stream = None;
+            }
         });
     }
 
@@ -266,28 +267,25 @@ impl State {
 
     fn write_queue(&mut self, cx: &mut Context<'_>, now: Tick) {
         while !self.queue.is_empty() {
-            let Some(stream) = &self.stream else { return };
-            match write_some(stream, &self.queue) {
-                Ok(written) => {
+            let Some(stream) = &mut self.stream else { return };
+            match write_some(stream, cx, &self.queue) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(written)) => {
                     self.moved = now;
                     self.advance(written);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let stream: &TcpStream = stream.as_ref();
-                    match stream.poll_write_ready(cx) {
-                        Poll::Pending => return,
-                        Poll::Ready(Ok(())) => {}
-                        Poll::Ready(Err(_)) => self.die(),
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => self.die(),
+                Poll::Ready(Err(_)) => self.die(),
             }
+        }
+        if let Some(stream) = &mut self.stream
+            && matches!(stream.poll_flush(cx), Poll::Ready(Err(_)))
+        {
+            self.die();
         }
         if self.queue.capacity() > KEPT_SLOTS {
             self.queue = VecDeque::new();
         }
-        self.end_if_written();
+        self.end_if_written(cx);
     }
 
     fn advance(&mut self, mut written: usize) {
@@ -302,8 +300,12 @@ impl State {
         }
     }
 
-    fn end_if_written(&mut self) {
-        if self.finishing && self.queue.is_empty() {
+    fn end_if_written(&mut self, cx: &mut Context<'_>) {
+        if self.finishing
+            && self.queue.is_empty()
+            && let Some(stream) = &mut self.stream
+            && stream.poll_end(cx).is_ready()
+        {
             self.stream = None;
         }
     }
@@ -320,17 +322,18 @@ impl State {
     }
 }
 
-fn write_some(stream: &OwnedWriteHalf, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+fn write_some(
+    stream: &mut WriteHalf,
+    cx: &mut Context<'_>,
+    queue: &VecDeque<Bytes>,
+) -> Poll<io::Result<usize>> {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let mut count = 0;
     for (slice, bytes) in slices.iter_mut().zip(queue) {
         *slice = IoSlice::new(bytes);
         count += 1;
     }
-    match stream.try_write_vectored(&slices[..count]) {
-        Ok(0) => Err(ErrorKind::WriteZero.into()),
-        other => other,
-    }
+    stream.poll_write_vectored(cx, &slices[..count])
 }
 
 #[cfg(test)]

@@ -3,19 +3,22 @@ use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::*;
+use tokio::net::TcpStream;
+
+use crate::stream::{ReadHalf, Stream};
 
 const HIGH_WATER: usize = 64 * 1024;
 
 /// A queue over a real connection, its far end, and the near reading half that keeps it open.
-async fn connected() -> (Arc<Outbound>, TcpStream, OwnedReadHalf) {
+async fn connected() -> (Arc<Outbound>, TcpStream, ReadHalf) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
-    let (read, write) = server.unwrap().0.into_split();
-    write.writable().await.unwrap();
+    let server = server.unwrap().0;
+    server.writable().await.unwrap();
+    let (read, write) = Stream::Tcp(server).into_split();
     let outbound = Arc::new(Outbound::new(HIGH_WATER));
     outbound.attach(write);
     (outbound, client.unwrap(), read)
@@ -136,7 +139,7 @@ async fn what_is_sent_before_the_stream_is_there_leaves_with_it() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
-    let (_read, write) = server.unwrap().0.into_split();
+    let (_read, write) = Stream::Tcp(server.unwrap().0).into_split();
     outbound.attach(write);
     outbound.finish(1);
     drive(&outbound).await.unwrap();
