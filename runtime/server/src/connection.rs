@@ -61,12 +61,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
     Box::pin(serve_http(shared, stream, ends, permit)).await;
 }
 
-async fn serve_http(
-    shared: Arc<Shared>,
-    stream: Stream,
-    ends: Ends,
-    permit: Option<OwnedSemaphorePermit>,
-) {
+async fn serve_http(shared: Arc<Shared>, stream: Stream, ends: Ends, permit: Option<OwnedSemaphorePermit>) {
     let peer = Arc::new(Peer {
         shared: Arc::clone(&shared),
         ends,

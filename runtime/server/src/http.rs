@@ -55,7 +55,7 @@ where
             Begun::Handshake(handshake) => {
                 let (request, upgrade) = *handshake;
                 websocket::handshake(&peer, request, upgrade).await
-            },
+            }
             Begun::Exchange(exchange) => exchange.response(&peer).await,
         };
         let mut response = match result {
