@@ -119,7 +119,23 @@ impl Builder {
         self
     }
 
-    /// Time for a shutdown: what still runs then is ended. Default 30 s.
+    /// How long the server serves on, new connections too, after it was asked to stop and its
+    /// [`Readiness`](crate::Readiness) says so: time for a load balancer to notice. Default 0.
+    pub fn shutdown_delay(mut self, delay: Duration) -> Self {
+        self.options.shutdown_delay = delay;
+        self
+    }
+
+    /// The time over which a stopping server spreads the closing of its WebSockets, so that their
+    /// clients do not all come back at one moment. The first 128 are closed at once, whatever it is.
+    /// At most half of the shutdown timeout. Default 2 s; 0 closes all at once.
+    pub fn shutdown_drain(mut self, drain: Duration) -> Self {
+        self.options.shutdown_drain = drain;
+        self
+    }
+
+    /// Time for a shutdown, the delay not counted: what still runs then is stopped, and the log
+    /// names it. Default 30 s.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.options.shutdown_timeout = timeout;
         self

@@ -4,7 +4,7 @@
 //! application does with them. Its defaults are those of Daphne; its limits ([`Limits`]) are on.
 //!
 //! # Layout
-//! - [`server`], [`builder`], [`limits`], [`error`]: the public face
+//! - [`server`], [`builder`], [`limits`], [`readiness`], [`error`]: the public face
 //! - `listener`, `connection`: sockets that listen, and what becomes of an accepted one
 //! - `stream`, `upgrade`: a connection's bytes, whatever carries them, and how a WebSocket gets them
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
@@ -49,6 +49,7 @@ mod http;
 pub mod limits;
 mod listener;
 mod options;
+pub mod readiness;
 mod running;
 pub mod server;
 mod shared;
@@ -60,4 +61,5 @@ mod websocket;
 pub use builder::Builder;
 pub use error::BindError;
 pub use limits::Limits;
+pub use readiness::Readiness;
 pub use server::Server;

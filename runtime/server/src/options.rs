@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) ping_timeout: Option<Duration>,
     pub(crate) application_close_timeout: Duration,
+    pub(crate) shutdown_delay: Duration,
+    pub(crate) shutdown_drain: Duration,
     pub(crate) shutdown_timeout: Duration,
 }
 
@@ -40,6 +42,8 @@ impl Default for Options {
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Some(Duration::from_secs(30)),
             application_close_timeout: Duration::from_secs(10),
+            shutdown_delay: Duration::ZERO,
+            shutdown_drain: Duration::from_secs(2),
             shutdown_timeout: Duration::from_secs(30),
         }
     }

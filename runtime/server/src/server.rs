@@ -9,12 +9,13 @@ use std::time::Duration;
 use laureola_asgi::Application;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::builder::Builder;
 use crate::connection;
 use crate::listener::Listener;
+use crate::readiness::{Readiness, Stage};
 use crate::shared::Shared;
 use crate::websocket::sweep;
 
@@ -47,10 +48,21 @@ impl Server {
             .local_addr()
     }
 
-    /// Serves until `shutdown` is ready, then ends in order: no new connections; every WebSocket's
-    /// application gets its disconnect event, and its client a close with 1012; requests under way
-    /// are answered; idle connections close. What is not done within the shutdown timeout is
-    /// stopped. Dropping the future stops everything at once.
+    /// A handle that says whether the server wants new clients: for `/readyz`, or a service manager.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.shared.readiness.clone()
+    }
+
+    /// Serves until `shutdown` is ready, then ends in order:
+    ///
+    /// 1. the [`readiness`](Self::readiness) says `Stopping`, while everything is served on for the
+    ///    [`shutdown_delay`](Builder::shutdown_delay);
+    /// 2. no new connections; idle ones close, requests under way are answered;
+    /// 3. every WebSocket's application gets its disconnect event, and its client a close with 1012.
+    ///
+    /// What is not done within the [`shutdown_timeout`](Builder::shutdown_timeout), counted from 2,
+    /// is stopped. Dropping the future stops everything at once.
     ///
     /// It cannot fail: errors of single connections end these, and listeners survive theirs.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
@@ -64,8 +76,14 @@ impl Server {
             info!(address = %listener.local_addr(), "listening");
             accepting.spawn(accept(Arc::clone(&shared), listener, permits.clone()));
         }
+        shared.readiness.advance(Stage::Ready);
         tokio::select! {
             () = shutdown => {}
+            () = &mut sweep => {}
+        }
+        shared.readiness.advance(Stage::Stopping);
+        tokio::select! {
+            () = sleep(shared.options.shutdown_delay) => {}
             () = &mut sweep => {}
         }
         // Waits for the loops to end, and so for the listeners to close.
@@ -123,6 +141,7 @@ struct StopOnDrop(Arc<Shared>);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
+        self.0.readiness.advance(Stage::Stopping);
         self.0.tasks.abort();
     }
 }

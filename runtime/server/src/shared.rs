@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::options::Options;
+use crate::readiness::Readiness;
 use crate::tasks::Tasks;
 use crate::websocket::Registry;
 
@@ -17,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) sockets: Registry,
+    /// What `/readyz` says.
+    pub(crate) readiness: Readiness,
     /// Becomes true once, when the server shuts down.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -29,6 +32,7 @@ impl Shared {
             options,
             tasks: Tasks::default(),
             sockets: Registry::default(),
+            readiness: Readiness::default(),
             stopping: watch::Sender::new(false),
         })
     }
