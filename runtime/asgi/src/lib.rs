@@ -47,6 +47,7 @@ pub mod receive;
 pub mod router;
 pub mod scope;
 pub mod send;
+pub mod tls;
 pub mod tower;
 
 pub use application::{Application, BoxApplication, BoxFuture, Connection, app_fn};
@@ -57,3 +58,4 @@ pub use receive::Receiver;
 pub use router::ProtocolTypeRouter;
 pub use scope::{Address, HttpScope, Scope, WebSocketScope};
 pub use send::{Disconnected, SendError, Sender, TrySendError};
+pub use tls::TlsInfo;

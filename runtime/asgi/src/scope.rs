@@ -9,6 +9,7 @@ use http::{Extensions, Method, Version};
 use percent_encoding::percent_decode;
 
 use crate::headers::Headers;
+use crate::tls::TlsInfo;
 
 /// The scope of a connection, by protocol (ASGI: the `scope` dictionary and its `type`).
 ///
@@ -91,7 +92,7 @@ impl fmt::Display for Address {
 /// The two ends of a connection and the scheme it came by, as the server saw them.
 ///
 /// A server puts one into the extensions of an [`http::Request`]; without it a scope has neither.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ends {
     /// The remote end.
     pub client: Option<Address>,
@@ -99,6 +100,8 @@ pub struct Ends {
     pub server: Option<Address>,
     /// Whether the bytes came through TLS.
     pub secure: bool,
+    /// What TLS knows of the connection; `None` where the server does not speak TLS itself.
+    pub tls: Option<Arc<TlsInfo>>,
 }
 
 /// The scope of an HTTP request (ASGI HTTP §2.1.1).
@@ -114,6 +117,8 @@ pub struct HttpScope {
     pub server: Option<Address>,
     /// Whether the request came through TLS.
     pub secure: bool,
+    /// What the `tls` extension tells; `None` where the server does not speak TLS itself.
+    pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
     pub root_path: Arc<str>,
 }
@@ -123,14 +128,18 @@ impl HttpScope {
     #[must_use]
     pub fn new(mut parts: Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
-        let (client, server, secure) = ends.map_or((None, None, false), |ends| {
-            (ends.client, ends.server, ends.secure)
-        });
+        let Ends {
+            client,
+            server,
+            secure,
+            tls,
+        } = ends.unwrap_or_default();
         Self {
             parts,
             client,
             server,
             secure,
+            tls,
             root_path: Arc::from(""),
         }
     }
@@ -185,6 +194,8 @@ pub struct WebSocketScope {
     pub server: Option<Address>,
     /// Whether the socket came through TLS.
     pub secure: bool,
+    /// What the `tls` extension tells; `None` where the server does not speak TLS itself.
+    pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
     pub root_path: Arc<str>,
     /// What routers and middleware added.
@@ -197,9 +208,12 @@ impl WebSocketScope {
     #[must_use]
     pub fn new(parts: &mut Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
-        let (client, server, secure) = ends.map_or((None, None, false), |ends| {
-            (ends.client, ends.server, ends.secure)
-        });
+        let Ends {
+            client,
+            server,
+            secure,
+            tls,
+        } = ends.unwrap_or_default();
         let headers = Headers::from(&parts.headers);
         let subprotocols = headers
             .get_all("sec-websocket-protocol")
@@ -221,6 +235,7 @@ impl WebSocketScope {
             client,
             server,
             secure,
+            tls,
             root_path: Arc::from(""),
             extensions: Extensions::new(),
         }
@@ -333,6 +348,7 @@ mod tests {
             client: Some(client.clone()),
             server: None,
             secure: true,
+            tls: None,
         });
         let scope = WebSocketScope::new(&mut parts);
         assert_eq!(scope.client, Some(client));

@@ -90,7 +90,7 @@ impl Listener {
             ends: Ends {
                 client: Some(client.into()),
                 server,
-                secure: false,
+                ..Ends::default()
             },
         }
     }

@@ -38,12 +38,14 @@ where
             client,
             server,
             secure,
+            tls,
             ..
         } = *scope;
         let ends = Ends {
             client,
             server,
             secure,
+            tls,
         };
         parts.extensions.insert(ends);
         let body = connection.receive.take_body().unwrap_or_default();
