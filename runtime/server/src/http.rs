@@ -107,8 +107,7 @@ impl Exchange {
         let request = request.map(|body| RequestBody::new(body, breaks));
         let (connection, response, outcome) = exchange::open(request);
         let ended = move |result: &_| outcome.finish(result);
-        let call = running::run(Arc::clone(shared), connection, left, ended);
-        shared.tasks.spawn(call);
+        running::start(shared, connection, left, ended);
         Self {
             number,
             response,

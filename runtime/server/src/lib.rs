@@ -10,7 +10,8 @@
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
 //! - `websocket`: handshake, driver, outbound queue, close, keep-alive
-//! - `running`: one call of the application; `tasks`, `clock`, `shared`: what all share
+//! - `running`: one call of the application; `tasks`, `clock`, `complaints`, `shared`: what all share
+//! - `stopping`: the end of all connections
 //!
 //! # Example
 //! ```
@@ -42,6 +43,7 @@
 
 pub mod builder;
 mod clock;
+mod complaints;
 mod connection;
 pub mod error;
 mod guard;
@@ -53,6 +55,7 @@ pub mod readiness;
 mod running;
 pub mod server;
 mod shared;
+mod stopping;
 mod stream;
 mod tasks;
 mod upgrade;

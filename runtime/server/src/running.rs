@@ -1,14 +1,17 @@
 //! One call of the application: watched for its end, its failure, and for outliving its client.
 
-use std::fmt;
+mod call;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use laureola_asgi::{Address, AppError, Application, Connection, Scope};
+use laureola_asgi::{AppError, Application, Connection};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
-use tracing::{error, warn};
+use tokio::time::timeout;
+use tracing::error;
+
+pub(crate) use call::Call;
 
 use crate::shared::Shared;
 
@@ -18,17 +21,28 @@ pub(crate) type Present = oneshot::Sender<std::convert::Infallible>;
 /// The application's side of [`Present`].
 pub(crate) type Left = oneshot::Receiver<std::convert::Infallible>;
 
-/// Calls the application, waits for its end and tells `ended`, with an error where it outlived its
-/// client and was stopped. Dropped before its time, it drops `ended` untold.
+/// Starts a task that calls the application, waits for its end and tells `ended`, with an error
+/// where it outlived its client and was stopped. Ended before its time, it drops `ended` untold.
 ///
 /// A failure is logged, unless it only says that the client has left.
-pub(crate) async fn run(
+pub(crate) fn start(
+    shared: &Arc<Shared>,
+    connection: Connection,
+    left: Left,
+    ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
+) {
+    let call = Arc::new(Call::new(&connection));
+    let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
+    shared.tasks.spawn_call(call, run);
+}
+
+async fn run(
     shared: Arc<Shared>,
     connection: Connection,
+    what: Arc<Call>,
     left: Left,
     ended: impl FnOnce(&Result<(), AppError>),
 ) {
-    let what = What::new(&connection);
     let watch = Watch {
         what: &what,
         ended: std::cell::Cell::new(false),
@@ -49,7 +63,7 @@ pub(crate) async fn run(
     match &result {
         Ok(()) => {}
         Err(error) if error.is_disconnected() => {}
-        Err(error) if error.get_ref().is::<Outlived>() => warn!("{what}: {error}"),
+        Err(error) if error.get_ref().is::<Outlived>() => shared.stuck.warn(format_args!("{what}: {error}")),
         Err(error) => error!("{what}: the application failed: {error}"),
     }
     ended(&result);
@@ -62,7 +76,7 @@ struct Outlived(Duration);
 
 /// Says in the log that an application panicked: the panic's own message does not name the request.
 struct Watch<'a> {
-    what: &'a What,
+    what: &'a Call,
     ended: std::cell::Cell<bool>,
 }
 
@@ -71,47 +85,5 @@ impl Drop for Watch<'_> {
         if !self.ended.get() && std::thread::panicking() {
             error!("{}: the application panicked", self.what);
         }
-    }
-}
-
-/// A connection as the log names it.
-struct What {
-    protocol: &'static str,
-    path: Box<str>,
-    client: Option<Address>,
-    since: Instant,
-}
-
-impl What {
-    fn new(connection: &Connection) -> Self {
-        let client = match &connection.scope {
-            Scope::Http(scope) => scope.client.clone(),
-            Scope::WebSocket(scope) => scope.client.clone(),
-            _ => None,
-        };
-        Self {
-            protocol: connection.scope.protocol(),
-            path: connection.scope.path().into(),
-            client,
-            since: Instant::now(),
-        }
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.protocol, self.path)?;
-        if let Some(client) = &self.client {
-            write!(f, " of {client}")?;
-        }
-        write!(f, " (open for {} s)", Seconds(self.since.elapsed()))
-    }
-}
-
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1}", self.0.as_secs_f64())
     }
 }

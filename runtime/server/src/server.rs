@@ -4,23 +4,20 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use laureola_asgi::Application;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tokio::time::sleep;
+use tracing::info;
 
 use crate::builder::Builder;
 use crate::connection;
 use crate::listener::Listener;
 use crate::readiness::{Readiness, Stage};
 use crate::shared::Shared;
+use crate::stopping;
 use crate::websocket::sweep;
-
-/// How long tasks that were told to end may take for it. One that blocks its thread never does.
-const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A protocol server in front of one application. See the crate's documentation.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ impl Server {
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
         let Self { shared, listeners } = self;
         let stop = StopOnDrop(Arc::clone(&shared));
-        let mut sweep = pin!(sweep::run(&shared));
+        let mut sweep = pin!(look_after(&shared));
         let mut accepting = JoinSet::new();
         let permits = shared.options.limits.max_connections;
         let permits = permits.map(|count| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
@@ -89,11 +86,16 @@ impl Server {
         // Waits for the loops to end, and so for the listeners to close.
         accepting.shutdown().await;
         tokio::select! {
-            () = end(&shared) => {}
+            () = stopping::end(&shared) => {}
             () = &mut sweep => {}
         }
         drop(stop);
     }
+}
+
+/// What goes on beside serving, until it is dropped.
+async fn look_after(shared: &Shared) {
+    tokio::join!(sweep::run(shared), shared.stuck.run());
 }
 
 /// Accepts for as long as it is let.
@@ -110,30 +112,6 @@ async fn accept(shared: Arc<Shared>, listener: Listener, permits: Option<Arc<Sem
 async fn permit(permits: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
     let permit = Arc::clone(permits?).acquire_owned().await;
     Some(permit.expect("the semaphore is never closed"))
-}
-
-/// Ends every connection, and waits for it.
-async fn end(shared: &Shared) {
-    shared.stopping.send_replace(true);
-    let limit = shared.options.shutdown_timeout;
-    let in_order = async {
-        // A handshake that was accepted a moment ago enters the registry late.
-        while shared.tasks.len() > 0 {
-            shared.sockets.close_all().await;
-            let _ = timeout(Duration::from_millis(100), shared.tasks.ended()).await;
-        }
-    };
-    if timeout(limit, in_order).await.is_ok() {
-        return;
-    }
-    warn!(
-        tasks = shared.tasks.len(),
-        "stopping what did not end within the shutdown timeout"
-    );
-    shared.tasks.abort();
-    if timeout(ABORT_TIMEOUT, shared.tasks.ended()).await.is_err() {
-        warn!(tasks = shared.tasks.len(), "some applications block their thread");
-    }
 }
 
 /// Nothing of a server outlives its `serve`.

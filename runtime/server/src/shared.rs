@@ -6,6 +6,7 @@ use laureola_asgi::BoxApplication;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::complaints::Complaints;
 use crate::options::Options;
 use crate::readiness::Readiness;
 use crate::tasks::Tasks;
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) sockets: Registry,
+    /// Applications that outlived their clients.
+    pub(crate) stuck: Complaints,
     /// What `/readyz` says.
     pub(crate) readiness: Readiness,
     /// Becomes true once, when the server shuts down.
@@ -32,6 +35,7 @@ impl Shared {
             options,
             tasks: Tasks::default(),
             sockets: Registry::default(),
+            stuck: Complaints::default(),
             readiness: Readiness::default(),
             stopping: watch::Sender::new(false),
         })

@@ -11,6 +11,8 @@ use pin_project_lite::pin_project;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use crate::running::Call;
+
 /// The owner of a server's tasks. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks(Arc<Inner>);
@@ -25,20 +27,36 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Running {
     next: u64,
-    /// `None` for the moment between a task's registration and its start.
-    handles: HashMap<u64, Option<AbortHandle>>,
+    tasks: HashMap<u64, Task>,
     /// Whatever starts from now on ends at once.
     aborted: bool,
+}
+
+#[derive(Debug)]
+struct Task {
+    /// `None` for the moment between a task's registration and its start.
+    handle: Option<AbortHandle>,
+    /// The call of the application it is.
+    call: Option<Arc<Call>>,
 }
 
 impl Tasks {
     /// Starts `future`. What it returns is dropped; a panic ends only this task.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.start(None, future);
+    }
+
+    /// Starts a call of the application, which can be named as long as it runs.
+    pub(crate) fn spawn_call(&self, call: Arc<Call>, future: impl Future<Output = ()> + Send + 'static) {
+        self.start(Some(call), future);
+    }
+
+    fn start(&self, call: Option<Arc<Call>>, future: impl Future<Output = ()> + Send + 'static) {
         let id = {
             let mut running = self.0.running.lock();
             let id = running.next;
             running.next += 1;
-            running.handles.insert(id, None);
+            running.tasks.insert(id, Task { handle: None, call });
             id
         };
         let task = Tracked {
@@ -53,8 +71,8 @@ impl Tasks {
         let late = {
             let mut running = self.0.running.lock();
             let aborted = running.aborted;
-            match running.handles.get_mut(&id) {
-                Some(entry) if !aborted => entry.replace(handle),
+            match running.tasks.get_mut(&id) {
+                Some(task) if !aborted => task.handle.replace(handle),
                 Some(_) => Some(handle),
                 None => None,
             }
@@ -65,7 +83,17 @@ impl Tasks {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.running.lock().handles.len()
+        self.0.running.lock().tasks.len()
+    }
+
+    /// The calls of the application that run.
+    pub(crate) fn calls(&self) -> Vec<Arc<Call>> {
+        let running = self.0.running.lock();
+        running
+            .tasks
+            .values()
+            .filter_map(|task| task.call.clone())
+            .collect()
     }
 
     /// Ready once no task runs.
@@ -84,7 +112,11 @@ impl Tasks {
         let handles: Vec<_> = {
             let mut running = self.0.running.lock();
             running.aborted = true;
-            running.handles.values().flatten().cloned().collect()
+            running
+                .tasks
+                .values()
+                .filter_map(|task| task.handle.clone())
+                .collect()
         };
         for handle in handles {
             handle.abort();
@@ -116,12 +148,12 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let (handle, last) = {
+        let (task, last) = {
             let mut running = self.tasks.0.running.lock();
-            let handle = running.handles.remove(&self.id);
-            (handle, running.handles.is_empty())
+            let task = running.tasks.remove(&self.id);
+            (task, running.tasks.is_empty())
         };
-        drop(handle);
+        drop(task);
         if last {
             self.tasks.0.empty.notify_waiters();
         }

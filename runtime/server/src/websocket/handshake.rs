@@ -143,8 +143,7 @@ async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Pr
         failed: true,
     };
     let ended = move |result: &_| end.say(result);
-    let call = running::run(Arc::clone(shared), connection, left, ended);
-    shared.tasks.spawn(call);
+    running::start(shared, connection, left, ended);
     (Undecided(socket, false), events, present)
 }
 

@@ -1,11 +1,13 @@
 //! The end of a server.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use laureola_asgi::{Connection, Scope, app_fn};
 use laureola_server::Server;
+use laureola_server::readiness::Stage;
 use laureola_testkit::{RawHttp, Received, WebSocket, wait_until};
 use tokio::sync::Notify;
 
@@ -110,6 +112,25 @@ fn what_does_not_end_is_stopped() {
     let since = Instant::now();
     server.stop();
     assert!(since.elapsed() < DEADLINE);
+}
+
+#[test]
+fn during_the_delay_a_server_is_not_ready_and_still_serves() {
+    let delay = Duration::from_millis(500);
+    let mut server = Running::with(echo(Seen::default()), |builder| builder.shutdown_delay(delay));
+    let ready = server.readiness.clone();
+    wait_until("it serves", DEADLINE, || ready.is_ready());
+    let since = Instant::now();
+    server.begin_stop();
+    wait_until("it says so", DEADLINE, || ready.stage() == Stage::Stopping);
+    let late = TcpStream::connect(("127.0.0.1", server.port));
+    // It says nothing where this test was held up for longer than the delay.
+    if since.elapsed() < delay {
+        assert!(late.is_ok(), "a new connection is still taken");
+    }
+    server.stop();
+    assert!(since.elapsed() >= delay);
+    assert!(!ready.is_ready());
 }
 
 #[tokio::test]
