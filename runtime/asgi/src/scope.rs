@@ -104,6 +104,19 @@ pub struct Ends {
     pub tls: Option<Arc<TlsInfo>>,
 }
 
+/// Where the application is mounted, as the server or a proxy in front of it says.
+///
+/// A server puts one into the extensions of an [`http::Request`]; without it `root_path` is `""`.
+#[derive(Clone, Debug)]
+pub struct RootPath(pub Arc<str>);
+
+impl RootPath {
+    fn take(extensions: &mut Extensions) -> Arc<str> {
+        let root_path = extensions.remove::<Self>();
+        root_path.map_or_else(|| Arc::from(""), |root_path| root_path.0)
+    }
+}
+
 /// The scope of an HTTP request (ASGI HTTP §2.1.1).
 ///
 /// Keeps the request's [`Parts`] as they came, so that a mounted tower service costs no copy.
@@ -124,10 +137,12 @@ pub struct HttpScope {
 }
 
 impl HttpScope {
-    /// The scope of a request. Takes [`Ends`] out of the request's extensions.
+    /// The scope of a request. Takes [`Ends`] and [`RootPath`] out of the request's
+    /// extensions.
     #[must_use]
     pub fn new(mut parts: Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
+        let root_path = RootPath::take(&mut parts.extensions);
         let Ends {
             client,
             server,
@@ -140,7 +155,7 @@ impl HttpScope {
             server,
             secure,
             tls,
-            root_path: Arc::from(""),
+            root_path,
         }
     }
 
@@ -203,11 +218,13 @@ pub struct WebSocketScope {
 }
 
 impl WebSocketScope {
-    /// The scope of a handshake. Takes [`Ends`] out of the request's extensions, and copies the
+    /// The scope of a handshake. Takes [`Ends`] and [`RootPath`] out of the request's extensions,
+    /// and copies the
     /// headers, so that the server's read buffer is free again.
     #[must_use]
     pub fn new(parts: &mut Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
+        let root_path = RootPath::take(&mut parts.extensions);
         let Ends {
             client,
             server,
@@ -236,7 +253,7 @@ impl WebSocketScope {
             server,
             secure,
             tls,
-            root_path: Arc::from(""),
+            root_path,
             extensions: Extensions::new(),
         }
     }

@@ -10,6 +10,7 @@ use crate::error::BindError;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::options::Options;
+use crate::proxy_headers::{ProxyHeaders, Trusted};
 use crate::server::Server;
 use crate::shared::Shared;
 
@@ -40,6 +41,27 @@ impl Builder {
     /// `None` sends none. A name that is no legal header value is not sent either.
     pub fn server_name(mut self, name: Option<&str>) -> Self {
         self.options.server_name = name.and_then(|name| HeaderValue::from_str(name).ok());
+        self
+    }
+
+    /// Where the application is mounted (`--root-path`): `root_path` in its scopes. Default `""`. A
+    /// trusted peer's `Daphne-Root-Path` counts more; nobody's reaches the application as a header.
+    pub fn root_path(mut self, root_path: &str) -> Self {
+        self.options.forwarding.root_path = root_path.into();
+        self
+    }
+
+    /// Takes the client's address and scheme from the headers of trusted proxies
+    /// (`--proxy-headers`). Default `None`: no such header is looked at.
+    pub fn proxy_headers(mut self, headers: Option<ProxyHeaders>) -> Self {
+        self.options.forwarding.headers = headers;
+        self
+    }
+
+    /// Whose `Daphne-Root-Path` and proxy headers count (`--forwarded-allow-ips`). Default: loopback
+    /// addresses and UNIX sockets.
+    pub fn trusted_proxies(mut self, trusted: Trusted) -> Self {
+        self.options.forwarding.trusted = trusted;
         self
     }
 

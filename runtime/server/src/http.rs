@@ -41,7 +41,9 @@ where
     B::Error: Into<BoxError>,
 {
     let number = 1 + peer.requests.fetch_add(1, Ordering::Relaxed);
-    let begun = match hygiene::check(&mut request) {
+    let checked = hygiene::check(&mut request);
+    peer.shared.options.forwarding.put(&peer.ends, &mut request);
+    let begun = match checked {
         Err(status) => Begun::Refused(status),
         Ok(()) => match upgrade {
             Some(upgrade) => Begun::Handshake(Box::new((request.map(drop), upgrade))),
@@ -95,13 +97,12 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin<B>(peer: &Peer, mut request: Request<B>, number: u64) -> Self
+    fn begin<B>(peer: &Peer, request: Request<B>, number: u64) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
         let shared = &peer.shared;
-        request.extensions_mut().insert(peer.ends.clone());
         let (present, left) = oneshot::channel();
         let (breaks, broken) = oneshot::channel();
         let request = request.map(|body| RequestBody::new(body, breaks));

@@ -10,6 +10,7 @@
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
 //! - `websocket`: handshake, driver, outbound queue, close, keep-alive
+//! - [`proxy_headers`]: who the client is behind a reverse proxy
 //! - `running`: one call of the application; `tasks`, `clock`, `complaints`, `shared`: what all share
 //! - `stopping`: the end of all connections
 //!
@@ -51,6 +52,7 @@ mod http;
 pub mod limits;
 mod listener;
 mod options;
+pub mod proxy_headers;
 pub mod readiness;
 mod running;
 pub mod server;
@@ -64,5 +66,6 @@ mod websocket;
 pub use builder::Builder;
 pub use error::BindError;
 pub use limits::Limits;
+pub use proxy_headers::{ProxyHeaders, Trusted};
 pub use readiness::Readiness;
 pub use server::Server;

@@ -5,11 +5,13 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::limits::Limits;
+use crate::proxy_headers::Forwarding;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) limits: Limits,
     pub(crate) server_name: Option<HeaderValue>,
+    pub(crate) forwarding: Forwarding,
     pub(crate) header_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -31,6 +33,7 @@ impl Default for Options {
         Self {
             limits: Limits::default(),
             server_name: Some(HeaderValue::from_static("laureola")),
+            forwarding: Forwarding::default(),
             header_timeout: Duration::from_secs(10),
             keep_alive_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(60),

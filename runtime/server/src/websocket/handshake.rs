@@ -125,7 +125,6 @@ impl Drop for Undecided {
 async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Present) {
     let shared = &peer.shared;
     let (mut parts, _) = request.into_parts();
-    parts.extensions.insert(peer.ends.clone());
     let scope = WebSocketScope::new(&mut parts);
     // The head pins hyper's read buffer.
     drop(parts);

@@ -8,6 +8,7 @@ mod handshake;
 mod http;
 mod hygiene;
 mod keep_alive;
+mod proxy_headers;
 mod responses;
 mod shutdown;
 mod slow;
