@@ -18,6 +18,7 @@ use tracing::debug;
 
 use crate::guard::{Deadlines, Fault, Guard};
 use crate::http::answer;
+use crate::http2;
 use crate::listener::Accepted;
 use crate::shared::Shared;
 use crate::stream::Stream;
@@ -48,27 +49,37 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
     let Accepted { stream, ends } = accepted;
     // hyper's buffers are not made before there is something to read: an open, silent connection
     // costs almost nothing, and not for long.
-    let mut byte = [0];
-    let first = timeout(shared.options.header_timeout, stream.peek(&mut byte));
-    tokio::select! {
-        peeked = first => if !matches!(peeked, Ok(Ok(1..))) {
-            debug!("a client sent nothing");
-            return;
+    let first = timeout(shared.options.header_timeout, http2::begins(&stream));
+    let is_http2 = tokio::select! {
+        first = first => match first {
+            Ok(Ok(is_http2)) => is_http2,
+            _ => {
+                debug!("a client sent nothing");
+                return;
+            }
         },
         () = shared.stopped() => return,
+    };
+    // Boxed: the state of a connection is large, and only now there is a use for it.
+    let peer = peer(&shared, ends, permit);
+    if is_http2 {
+        Box::pin(http2::serve(shared, peer, stream)).await;
+    } else {
+        Box::pin(serve_http(shared, peer, stream)).await;
     }
-    // Boxed: hyper's state is large, and only now there is a use for it.
-    Box::pin(serve_http(shared, stream, ends, permit)).await;
 }
 
-async fn serve_http(shared: Arc<Shared>, stream: Stream, ends: Ends, permit: Option<OwnedSemaphorePermit>) {
-    let peer = Arc::new(Peer {
-        shared: Arc::clone(&shared),
+fn peer(shared: &Arc<Shared>, ends: Ends, permit: Option<OwnedSemaphorePermit>) -> Arc<Peer> {
+    Arc::new(Peer {
+        shared: Arc::clone(shared),
         ends,
         fault: Arc::default(),
         requests: AtomicU64::new(0),
         permit: permit.map(Arc::new),
-    });
+    })
+}
+
+async fn serve_http(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {
     let deadlines = Deadlines {
         head: shared.options.header_timeout,
         body: shared.options.body_timeout,

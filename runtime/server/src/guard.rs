@@ -17,4 +17,5 @@ pub(crate) mod stream;
 mod tests;
 
 pub(crate) use fields::is_websocket;
+pub(crate) use scanner::is_value;
 pub(crate) use stream::{BodyFault, Deadlines, Fault, Guard};

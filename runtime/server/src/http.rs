@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use laureola_asgi::exchange::{self, BoxError, ResponseFuture};
 use tokio::sync::oneshot;
@@ -23,6 +23,7 @@ pub(crate) use body::ResponseBody;
 
 use crate::connection::Peer;
 use crate::guard::BodyFault;
+use crate::http2;
 use crate::running::{self, Present};
 use crate::upgrade::Upgrade;
 use crate::websocket;
@@ -41,7 +42,11 @@ where
     B::Error: Into<BoxError>,
 {
     let number = 1 + peer.requests.fetch_add(1, Ordering::Relaxed);
-    let checked = hygiene::check(&mut request);
+    let checked = match request.version() {
+        Version::HTTP_2 => http2::head::check(&mut request, peer.shared.options.limits.max_header_count),
+        _ => Ok(()),
+    };
+    let checked = checked.and_then(|()| hygiene::check(&mut request));
     peer.shared.options.forwarding.put(&peer.ends, &mut request);
     let begun = match checked {
         Err(status) => Begun::Refused(status),

@@ -9,6 +9,7 @@
 //! - `stream`, `upgrade`: a connection's bytes, whatever carries them, and how a WebSocket gets them
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
+//! - `http2`: the same over HTTP/2, and WebSockets in its streams
 //! - `websocket`: handshake, driver, outbound queue, close, keep-alive
 //! - [`proxy_headers`]: who the client is behind a reverse proxy
 //! - `running`: one call of the application; `tasks`, `clock`, `complaints`, `shared`: what all share
@@ -49,6 +50,7 @@ mod connection;
 pub mod error;
 mod guard;
 mod http;
+mod http2;
 pub mod limits;
 mod listener;
 mod options;

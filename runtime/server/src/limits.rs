@@ -26,6 +26,31 @@ pub struct Limits {
     pub websocket_read_buffer: usize,
     /// Connections served at a time; further ones wait in the kernel's backlog. Default none.
     pub max_connections: Option<usize>,
+    /// Streams of an HTTP/2 connection that may be open at a time; further ones are refused.
+    /// Default 100.
+    pub http2_max_streams: u32,
+    /// Bytes of an HTTP/2 request's body, or of a WebSocket's messages, that a client may send
+    /// before they are read. Default 256 KiB.
+    pub http2_stream_window: u32,
+    /// The same for all streams of a connection together: the most a connection holds of what its
+    /// applications do not read. From 64 KiB - 1. Default 1 MiB.
+    pub http2_connection_window: u32,
+    /// Bytes of an HTTP/2 frame from a client, from 16 KiB to 16 MiB - 1. Default 16 KiB.
+    pub http2_max_frame: u32,
+    /// Bytes of one HTTP/2 stream that may wait to be written, the client's windows allowing.
+    /// Default 64 KiB.
+    pub http2_send_buffer: usize,
+    /// Streams that an HTTP/2 client may reset within 10 seconds; if it resets more, and these are
+    /// more than half of those it opened, it is cut off (ENHANCE_YOUR_CALM). Default 200.
+    pub http2_max_resets: u32,
+    /// Streams that a client may reset before they were looked at, at a time; above it the client
+    /// is cut off. Default 20.
+    pub http2_max_pending_resets: usize,
+    /// Streams reset by the server because of the client's errors, in all the time of a
+    /// connection; above it the client is cut off. Default 1024.
+    pub http2_max_stream_errors: usize,
+    /// PING and SETTINGS frames within 10 seconds; above it the client is cut off. Default 1000.
+    pub http2_max_controls: u32,
 }
 
 impl Default for Limits {
@@ -39,6 +64,15 @@ impl Default for Limits {
             websocket_inbound_events: 16,
             websocket_read_buffer: 1024,
             max_connections: None,
+            http2_max_streams: 100,
+            http2_stream_window: 256 * 1024,
+            http2_connection_window: 1024 * 1024,
+            http2_max_frame: 16 * 1024,
+            http2_send_buffer: 64 * 1024,
+            http2_max_resets: 200,
+            http2_max_pending_resets: 20,
+            http2_max_stream_errors: 1024,
+            http2_max_controls: 1000,
         }
     }
 }

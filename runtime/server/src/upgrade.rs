@@ -13,7 +13,6 @@ pub(crate) enum Upgrade {
     /// HTTP/1.1: the connection itself, which hyper gives back after a 101.
     Http1(OnUpgrade),
     /// HTTP/2 (RFC 8441): the request's own stream, after a 200.
-    #[expect(dead_code, reason = "HTTP/2 is still to come")]
     Http2(oneshot::Receiver<Box<dyn Duplex>>),
 }
 

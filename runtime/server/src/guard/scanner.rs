@@ -236,7 +236,7 @@ fn is_token(byte: u8) -> bool {
 
 /// What a value may hold: no control byte but the tab, and not 0x85, which some readers take for
 /// the end of a line.
-fn is_value(byte: u8) -> bool {
+pub(crate) fn is_value(byte: u8) -> bool {
     matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0x84 | 0x86..=0xff)
 }
 

@@ -62,11 +62,20 @@ pub(crate) async fn handshake(
     }
 }
 
-/// The value of `Sec-WebSocket-Accept`, or the status to refuse with.
-fn check<B>(request: &Request<B>) -> Result<HeaderValue, StatusCode> {
+/// The value of `Sec-WebSocket-Accept`, or the status to refuse with. HTTP/2 has no such header,
+/// nor the key it is made of: nobody between client and server takes its stream for something else
+/// (RFC 8441 §5).
+fn check<B>(request: &Request<B>) -> Result<Option<HeaderValue>, StatusCode> {
     let headers = request.headers();
     let bad = StatusCode::BAD_REQUEST;
     let has_host = headers.get(header::HOST).is_some_and(|host| !host.is_empty());
+    if request.version() == Version::HTTP_2 {
+        let version = single(headers, &header::SEC_WEBSOCKET_VERSION).filter(|_| has_host);
+        return match version.ok_or(bad)? {
+            version if version == "13" => Ok(None),
+            _ => Err(bad),
+        };
+    }
     let mut connection = headers.get_all(header::CONNECTION).iter();
     let upgrades = connection.any(|value| has_token(value, b"upgrade"));
     if request.method() != Method::GET || request.version() != Version::HTTP_11 || !has_host || !upgrades {
@@ -81,7 +90,9 @@ fn check<B>(request: &Request<B>) -> Result<HeaderValue, StatusCode> {
         return Err(bad);
     }
     let accept = derive_accept_key(key.as_bytes());
-    Ok(HeaderValue::try_from(accept).expect("base64 is a legal header value"))
+    Ok(Some(
+        HeaderValue::try_from(accept).expect("base64 is a legal header value"),
+    ))
 }
 
 fn refusal(status: StatusCode) -> Response<ResponseBody> {
@@ -178,7 +189,11 @@ fn spawn_driver(peer: &Peer, socket: Arc<Socket>, events: EventSender, upgrade: 
     });
 }
 
-fn switching(accept: HeaderValue, subprotocol: Option<HeaderValue>, headers: HeaderMap) -> Response<Body> {
+fn switching(
+    accept: Option<HeaderValue>,
+    subprotocol: Option<HeaderValue>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = headers;
@@ -195,7 +210,9 @@ fn switching(accept: HeaderValue, subprotocol: Option<HeaderValue>, headers: Hea
     }
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(accept) = accept {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
     if let Some(subprotocol) = subprotocol {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }

@@ -198,7 +198,6 @@ fn a_target_names_the_host_or_a_path() {
 #[test]
 fn other_protocols_on_the_port_are_refused_at_once() {
     let server = Running::start(echo(Seen::default()));
-    assert_refused(&server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
     assert_refused(&server, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
     assert_refused(&server, "GET /\r\n\r\n");
     assert_refused(&server, "GET / HTTP/1.2\r\n\r\n");

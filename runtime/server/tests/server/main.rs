@@ -6,6 +6,7 @@ mod close;
 mod frames;
 mod handshake;
 mod http;
+mod http2;
 mod hygiene;
 mod keep_alive;
 mod proxy_headers;

@@ -1,0 +1,158 @@
+//! The frames in a client's bytes (RFC 9113 §4.1): only their heads are looked at.
+
+/// Before the first frame (§3.4).
+const PREFACE: usize = 24;
+const HEAD: usize = 9;
+
+pub(super) const HEADERS: u8 = 0x1;
+pub(super) const RST_STREAM: u8 = 0x3;
+pub(super) const SETTINGS: u8 = 0x4;
+pub(super) const PING: u8 = 0x6;
+const CONTINUATION: u8 = 0x9;
+
+const END_HEADERS: u8 = 0x4;
+
+/// What a frame's first nine bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) kind: u8,
+    flags: u8,
+}
+
+/// Finds the frames in a stream that comes in any portions. Whether they are legal is for `h2` to
+/// say.
+#[derive(Debug)]
+pub(super) struct Frames {
+    place: Place,
+    current: Head,
+    /// A header block has begun and is not whole.
+    open_block: bool,
+}
+
+#[derive(Debug)]
+enum Place {
+    Preface(usize),
+    Head { bytes: [u8; HEAD], have: usize },
+    Payload(usize),
+}
+
+impl Frames {
+    pub(super) const fn new() -> Self {
+        Self {
+            place: Place::Preface(PREFACE),
+            current: Head { kind: 0, flags: 0 },
+            open_block: false,
+        }
+    }
+
+    /// Whether the client owes the rest of a request's headers.
+    pub(super) fn open_block(&self) -> bool {
+        self.open_block
+    }
+
+    /// Goes over the next `bytes`; `each` is told of every frame as its head is complete.
+    pub(super) fn scan(&mut self, mut bytes: &[u8], mut each: impl FnMut(Head)) {
+        while !bytes.is_empty() {
+            match &mut self.place {
+                Place::Preface(left) => {
+                    let skipped = bytes.len().min(*left);
+                    bytes = &bytes[skipped..];
+                    *left -= skipped;
+                    if *left == 0 {
+                        self.place = Place::head();
+                    }
+                }
+                Place::Head { bytes: head, have } => {
+                    let taken = bytes.len().min(HEAD - *have);
+                    head[*have..*have + taken].copy_from_slice(&bytes[..taken]);
+                    bytes = &bytes[taken..];
+                    *have += taken;
+                    if *have == HEAD {
+                        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                        self.current = Head {
+                            kind: head[3],
+                            flags: head[4],
+                        };
+                        self.open_block |= self.current.kind == HEADERS;
+                        each(self.current);
+                        self.place = Place::Payload(length as usize);
+                        self.frame_ends();
+                    }
+                }
+                Place::Payload(left) => {
+                    let skipped = bytes.len().min(*left);
+                    bytes = &bytes[skipped..];
+                    *left -= skipped;
+                    self.frame_ends();
+                }
+            }
+        }
+    }
+
+    /// Goes on to the next frame where the current one is whole.
+    fn frame_ends(&mut self) {
+        if matches!(self.place, Place::Payload(0)) {
+            let Head { kind, flags } = self.current;
+            if matches!(kind, HEADERS | CONTINUATION) && flags & END_HEADERS != 0 {
+                self.open_block = false;
+            }
+            self.place = Place::head();
+        }
+    }
+}
+
+impl Place {
+    const fn head() -> Self {
+        Self::Head {
+            bytes: [0; HEAD],
+            have: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let mut frame = vec![length[1], length[2], length[3], kind, flags, 0, 0, 0, 1];
+        frame.extend_from_slice(payload);
+        frame
+    }
+
+    #[test]
+    fn frames_are_found_in_any_portions() {
+        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        bytes.extend(frame(SETTINGS, 0, &[0; 12]));
+        bytes.extend(frame(HEADERS, END_HEADERS, &[1; 300]));
+        bytes.extend(frame(0, 1, b""));
+        bytes.extend(frame(PING, 0, &[0; 8]));
+        for portion in 1..40 {
+            let mut frames = Frames::new();
+            let mut kinds = Vec::new();
+            for part in bytes.chunks(portion) {
+                frames.scan(part, |head| kinds.push(head.kind));
+            }
+            assert_eq!(kinds, [SETTINGS, HEADERS, 0, PING], "{portion}");
+            assert!(!frames.open_block());
+        }
+    }
+
+    #[test]
+    fn a_header_block_is_open_until_its_last_byte() {
+        let mut frames = Frames::new();
+        frames.scan(&[0; PREFACE], |_| {});
+        let whole = frame(HEADERS, END_HEADERS, b"abc");
+        frames.scan(&whole[..11], |_| {});
+        assert!(frames.open_block());
+        frames.scan(&whole[11..], |_| {});
+        assert!(!frames.open_block());
+        frames.scan(&frame(HEADERS, 0, b"abc"), |_| {});
+        assert!(frames.open_block());
+        frames.scan(&frame(CONTINUATION, 0, b""), |_| {});
+        assert!(frames.open_block());
+        frames.scan(&frame(CONTINUATION, END_HEADERS, b""), |_| {});
+        assert!(!frames.open_block());
+    }
+}
