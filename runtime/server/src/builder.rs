@@ -6,9 +6,11 @@ use http::HeaderValue;
 use laureola_asgi::{Application, BoxApplication};
 use tokio::net::ToSocketAddrs;
 
+use crate::activation::Activation;
+use crate::endpoint::Endpoint;
 use crate::error::BindError;
 use crate::limits::Limits;
-use crate::listener::Listener;
+use crate::listener;
 use crate::options::Options;
 use crate::proxy_headers::{ProxyHeaders, Trusted};
 use crate::server::Server;
@@ -21,6 +23,7 @@ use crate::shared::Shared;
 pub struct Builder {
     application: BoxApplication,
     options: Options,
+    endpoints: Vec<Endpoint>,
 }
 
 impl Builder {
@@ -28,6 +31,7 @@ impl Builder {
         Self {
             application: application.boxed(),
             options: Options::default(),
+            endpoints: Vec::new(),
         }
     }
 
@@ -163,26 +167,67 @@ impl Builder {
         self
     }
 
-    /// Listens on the first of the addresses that can be had: `("127.0.0.1", 8000)`,
-    /// `"[::1]:8000"`, a [`SocketAddr`](std::net::SocketAddr). Port 0 takes a free one. Clients
-    /// may connect from now on; they are served by [`Server::serve`].
+    /// Adds a place to listen at; [`open`](Self::open) opens them all.
+    pub fn listen(mut self, endpoint: Endpoint) -> Self {
+        self.endpoints.push(endpoint);
+        self
+    }
+
+    /// The descriptors that systemd passed, for [`Endpoint::Systemd`]. Default none.
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.options.opening.activation = activation;
+        self
+    }
+
+    /// Connections that may wait to be accepted, where an endpoint does not say. Default 4096; the
+    /// kernel takes less where its own limit (`net.core.somaxconn`) is lower.
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.options.opening.backlog = connections;
+        self
+    }
+
+    /// Lets several processes of the same user listen at the same TCP addresses, each getting a
+    /// share of the connections (`SO_REUSEPORT`). Default false.
+    pub fn reuse_port(mut self, reuse: bool) -> Self {
+        self.options.opening.reuse_port = reuse;
+        self
+    }
+
+    /// Listens at every endpoint that was added. Clients may connect from now on; they are served
+    /// by [`Server::serve`].
     ///
     /// # Errors
-    /// [`BindError`]: the name is not known, or none of its addresses can be listened on.
-    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
-        let addresses = tokio::net::lookup_host(address)
-            .await
-            .map_err(BindError::Resolve)?;
-        let mut failed = None;
-        for address in addresses {
-            match Listener::bind(address) {
-                Ok(listener) => {
-                    let shared = Shared::new(self.application, self.options);
-                    return Ok(Server::new(shared, vec![listener]));
-                }
-                Err(error) => failed = failed.or_else(|| Some(BindError::listen(address, error))),
-            }
+    /// [`BindError`] of the first endpoint that cannot be listened at; none is then.
+    pub async fn open(self) -> Result<Server, BindError> {
+        let mut listeners = Vec::with_capacity(self.endpoints.len());
+        for endpoint in &self.endpoints {
+            listeners.push(listener::open(endpoint, &self.options.opening).await?);
         }
-        Err(failed.unwrap_or(BindError::NoAddress))
+        if listeners.is_empty() {
+            return Err(BindError::NoAddress);
+        }
+        Ok(Server::new(
+            Shared::new(self.application, self.options),
+            listeners,
+        ))
+    }
+
+    /// Listens on the first of the addresses that can be had: `("127.0.0.1", 8000)`,
+    /// `"[::1]:8000"`, a [`SocketAddr`](std::net::SocketAddr); and at every endpoint that was
+    /// added, too. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// [`BindError`]: the name is not known, none of its addresses can be listened on, or an
+    /// endpoint cannot.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> Result<Server, BindError> {
+        let opening = &self.options.opening;
+        let mut listeners = vec![listener::bind(address, opening).await?];
+        for endpoint in &self.endpoints {
+            listeners.push(listener::open(endpoint, opening).await?);
+        }
+        Ok(Server::new(
+            Shared::new(self.application, self.options),
+            listeners,
+        ))
     }
 }

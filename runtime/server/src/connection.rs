@@ -12,10 +12,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use laureola_asgi::scope::Ends;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::admission::Place;
 use crate::guard::{Deadlines, Fault, Guard};
 use crate::http::answer;
 use crate::http2;
@@ -41,12 +41,12 @@ pub(crate) struct Peer {
     /// Requests so far.
     pub(crate) requests: AtomicU64,
     /// Held as long as the connection, or the WebSocket it became.
-    pub(crate) permit: Option<Arc<OwnedSemaphorePermit>>,
+    pub(crate) permit: Option<Arc<Place>>,
 }
 
 /// Serves `accepted` to its end.
-pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Option<OwnedSemaphorePermit>) {
-    let Accepted { stream, ends } = accepted;
+pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, place: Place) {
+    let Accepted { stream, ends, .. } = accepted;
     // hyper's buffers are not made before there is something to read: an open, silent connection
     // costs almost nothing, and not for long.
     let first = timeout(shared.options.header_timeout, http2::begins(&stream));
@@ -61,7 +61,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
         () = shared.stopped() => return,
     };
     // Boxed: the state of a connection is large, and only now there is a use for it.
-    let peer = peer(&shared, ends, permit);
+    let peer = peer(&shared, ends, place);
     if is_http2 {
         Box::pin(http2::serve(shared, peer, stream)).await;
     } else {
@@ -69,13 +69,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, permit: Optio
     }
 }
 
-fn peer(shared: &Arc<Shared>, ends: Ends, permit: Option<OwnedSemaphorePermit>) -> Arc<Peer> {
+fn peer(shared: &Arc<Shared>, ends: Ends, place: Place) -> Arc<Peer> {
     Arc::new(Peer {
         shared: Arc::clone(shared),
         ends,
         fault: Arc::default(),
         requests: AtomicU64::new(0),
-        permit: permit.map(Arc::new),
+        permit: place.shared(),
     })
 }
 

@@ -5,7 +5,9 @@
 //!
 //! # Layout
 //! - [`server`], [`builder`], [`limits`], [`readiness`], [`error`]: the public face
-//! - `listener`, `connection`: sockets that listen, and what becomes of an accepted one
+//! - [`endpoint`], [`activation`]: where to listen, also in Twisted's strings and as systemd says it
+//! - `listener`, `accept`, `admission`: sockets that listen, their loops, and how many may come
+//! - `connection`: what becomes of an accepted one
 //! - `stream`, `upgrade`: a connection's bytes, whatever carries them, and how a WebSocket gets them
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
@@ -43,10 +45,14 @@
 //! # }
 //! ```
 
+mod accept;
+pub mod activation;
+mod admission;
 pub mod builder;
 mod clock;
 mod complaints;
 mod connection;
+pub mod endpoint;
 pub mod error;
 mod guard;
 mod http;
@@ -65,7 +71,9 @@ mod tasks;
 mod upgrade;
 mod websocket;
 
+pub use activation::Activation;
 pub use builder::Builder;
+pub use endpoint::{Endpoint, EndpointError, ListenAddr};
 pub use error::BindError;
 pub use limits::Limits;
 pub use proxy_headers::{ProxyHeaders, Trusted};

@@ -24,7 +24,8 @@ pub struct Limits {
     /// Bytes of the buffer a WebSocket reads through, held as long as the socket lives: this is
     /// the greater part of what an idle socket costs. Default 1 KiB.
     pub websocket_read_buffer: usize,
-    /// Connections served at a time; further ones wait in the kernel's backlog. Default none.
+    /// Connections served at a time, at least 1; further ones wait in the kernel's backlog (one of
+    /// every listener within the server), and the log says so. Default none.
     pub max_connections: Option<usize>,
     /// Streams of an HTTP/2 connection that may be open at a time; further ones are refused.
     /// Default 100.
@@ -51,6 +52,11 @@ pub struct Limits {
     pub http2_max_stream_errors: usize,
     /// PING and SETTINGS frames within 10 seconds; above it the client is cut off. Default 1000.
     pub http2_max_controls: u32,
+    /// Connections of one address at a time: an IPv4 address, or a whole IPv6 network of 64 bits,
+    /// which is what one client has. Further ones are closed at once, and the log says so. UNIX
+    /// sockets are not counted; behind the PROXY protocol it is the address that it names. Default
+    /// none, as behind a proxy all clients come from one address.
+    pub max_connections_per_address: Option<usize>,
 }
 
 impl Default for Limits {
@@ -73,6 +79,7 @@ impl Default for Limits {
             http2_max_pending_resets: 20,
             http2_max_stream_errors: 1024,
             http2_max_controls: 1000,
+            max_connections_per_address: None,
         }
     }
 }

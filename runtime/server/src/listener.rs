@@ -1,74 +1,110 @@
 //! Listening sockets: they yield accepted streams with their two ends.
+//!
+//! - [`open`]: an endpoint becomes a socket
+//! - [`inherited`]: descriptors that somebody else opened
+//! - [`unix`]: the files of UNIX sockets
+
+mod inherited;
+mod open;
+mod unix;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use laureola_asgi::Address;
 use laureola_asgi::scope::Ends;
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
-use crate::stream::Stream;
+pub(crate) use open::{Opening, bind, open};
+use unix::SocketFile;
 
-/// Connections that may wait for us: room for a burst of reconnecting clients. The kernel takes
-/// less where its own limit is lower.
-const BACKLOG: i32 = 4096;
+use crate::endpoint::ListenAddr;
+use crate::stream::Stream;
 
 /// Pauses after an error that is not one connection's own, such as too many open files.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Accepting must have worked for so long before its next failure is a new one.
+const SAME_OUTAGE: Duration = Duration::from_secs(10);
 
 /// A connection, ready to be served.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) ends: Ends,
+    /// Whoever connected; `None` through a UNIX socket.
+    pub(crate) peer: Option<IpAddr>,
 }
 
-/// One listening TCP socket.
+/// One listening socket.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
+    socket: Socket,
+    address: ListenAddr,
     /// Our end of every connection, where it is the same for all.
     end: Option<Address>,
+    failed: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "removes the file when dropped")] Option<SocketFile>,
+    ),
 }
 
 impl Listener {
-    /// Listens on `address`; port 0 takes a free one.
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A server that starts again must not wait for its old connections to fade.
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let socket = TcpListener::from_std(socket.into())?;
+    fn tcp(socket: TcpListener) -> io::Result<Self> {
         let address = socket.local_addr()?;
         Ok(Self {
-            socket,
-            address,
+            socket: Socket::Tcp(socket),
+            address: ListenAddr::Tcp(address),
             end: (!address.ip().is_unspecified()).then(|| address.into()),
+            failed: None,
         })
     }
 
-    pub(crate) fn local_addr(&self) -> SocketAddr {
-        self.address
+    fn unix(socket: UnixListener, file: Option<SocketFile>) -> io::Result<Self> {
+        let path = socket.local_addr()?.as_pathname().map(Into::into);
+        Ok(Self {
+            socket: Socket::Unix(socket, file),
+            address: ListenAddr::Unix(path.unwrap_or_default()),
+            end: None,
+            failed: None,
+        })
+    }
+
+    pub(crate) fn local_addr(&self) -> &ListenAddr {
+        &self.address
     }
 
     /// The next connection. Errors never end the listener: one connection's own are passed over,
-    /// after others it pauses.
-    pub(crate) async fn accept(&self) -> Accepted {
+    /// after others it pauses, and says so once per outage.
+    pub(crate) async fn accept(&mut self) -> Accepted {
         let mut pause = SHORTEST_PAUSE;
         loop {
-            match self.socket.accept().await {
-                Ok((stream, client)) => return self.accepted(stream, client),
+            let accepted = match &self.socket {
+                Socket::Tcp(socket) => socket
+                    .accept()
+                    .await
+                    .map(|(stream, client)| self.of_tcp(stream, client)),
+                Socket::Unix(socket, _) => socket.accept().await.map(|(stream, _)| Accepted {
+                    stream: Stream::Unix(stream),
+                    ends: Ends::default(),
+                    peer: None,
+                }),
+            };
+            match accepted {
+                Ok(accepted) => return accepted,
                 Err(error) if is_of_one_connection(&error) => debug!(%error, "a client left in the queue"),
                 Err(error) => {
-                    warn!("cannot accept a connection, trying again: {error}");
+                    self.log(&error);
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -76,7 +112,15 @@ impl Listener {
         }
     }
 
-    fn accepted(&self, stream: TcpStream, client: SocketAddr) -> Accepted {
+    fn log(&mut self, error: &io::Error) {
+        let before = self.failed.replace(Instant::now());
+        if before.is_none_or(|before| before.elapsed() > SAME_OUTAGE) {
+            let address = &self.address;
+            warn!(%address, "cannot accept connections, trying again until it works: {error}");
+        }
+    }
+
+    fn of_tcp(&self, stream: TcpStream, client: SocketAddr) -> Accepted {
         // Without it a small frame would wait for the acknowledgement of the one before.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
@@ -92,6 +136,7 @@ impl Listener {
                 server,
                 ..Ends::default()
             },
+            peer: Some(client.ip().to_canonical()),
         }
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use crate::limits::Limits;
+use crate::listener::Opening;
 use crate::proxy_headers::Forwarding;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) limits: Limits,
+    pub(crate) opening: Opening,
     pub(crate) server_name: Option<HeaderValue>,
     pub(crate) forwarding: Forwarding,
     pub(crate) header_timeout: Duration,
@@ -32,6 +34,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            opening: Opening::default(),
             server_name: Some(HeaderValue::from_static("laureola")),
             forwarding: Forwarding::default(),
             header_timeout: Duration::from_secs(10),

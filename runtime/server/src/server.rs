@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use laureola_asgi::Application;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::info;
 
+use crate::accept;
 use crate::builder::Builder;
-use crate::connection;
+use crate::endpoint::ListenAddr;
 use crate::listener::Listener;
 use crate::readiness::{Readiness, Stage};
 use crate::shared::Shared;
@@ -36,13 +36,20 @@ impl Server {
         Self { shared, listeners }
     }
 
-    /// Where the server listens; with its real port where 0 was asked for.
+    /// Where the server listens, in the order of the builder's calls.
+    pub fn local_addrs(&self) -> impl Iterator<Item = &ListenAddr> {
+        self.listeners.iter().map(Listener::local_addr)
+    }
+
+    /// The first TCP address the server listens at; with its real port where 0 was asked for.
+    ///
+    /// # Panics
+    /// If there is none: [`local_addrs`](Self::local_addrs) knows UNIX sockets, too.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.listeners
-            .first()
-            .expect("a server is made with a listener")
-            .local_addr()
+        self.local_addrs()
+            .find_map(ListenAddr::tcp)
+            .expect("the server listens at no TCP address")
     }
 
     /// A handle that says whether the server wants new clients: for `/readyz`, or a service manager.
@@ -67,11 +74,9 @@ impl Server {
         let stop = StopOnDrop(Arc::clone(&shared));
         let mut sweep = pin!(look_after(&shared));
         let mut accepting = JoinSet::new();
-        let permits = shared.options.limits.max_connections;
-        let permits = permits.map(|count| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
         for listener in listeners {
             info!(address = %listener.local_addr(), "listening");
-            accepting.spawn(accept(Arc::clone(&shared), listener, permits.clone()));
+            accepting.spawn(accept::run(Arc::clone(&shared), listener));
         }
         shared.readiness.advance(Stage::Ready);
         tokio::select! {
@@ -96,22 +101,6 @@ impl Server {
 /// What goes on beside serving, until it is dropped.
 async fn look_after(shared: &Shared) {
     tokio::join!(sweep::run(shared), shared.stuck.run());
-}
-
-/// Accepts for as long as it is let.
-async fn accept(shared: Arc<Shared>, listener: Listener, permits: Option<Arc<Semaphore>>) {
-    loop {
-        let permit = permit(permits.as_ref()).await;
-        let accepted = listener.accept().await;
-        shared
-            .tasks
-            .spawn(connection::serve(Arc::clone(&shared), accepted, permit));
-    }
-}
-
-async fn permit(permits: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
-    let permit = Arc::clone(permits?).acquire_owned().await;
-    Some(permit.expect("the semaphore is never closed"))
 }
 
 /// Nothing of a server outlives its `serve`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use laureola_asgi::BoxApplication;
 use tokio::sync::watch;
 
+use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::complaints::Complaints;
 use crate::options::Options;
@@ -16,6 +17,7 @@ use crate::websocket::Registry;
 pub(crate) struct Shared {
     pub(crate) application: BoxApplication,
     pub(crate) options: Options,
+    pub(crate) admission: Admission,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) sockets: Registry,
@@ -31,6 +33,7 @@ impl Shared {
     pub(crate) fn new(application: BoxApplication, options: Options) -> Arc<Self> {
         Arc::new(Self {
             application,
+            admission: Admission::new(&options.limits),
             clock: Clock::new(&options),
             options,
             tasks: Tasks::default(),

@@ -27,7 +27,6 @@ impl fmt::Debug for dyn Duplex {
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
-    #[expect(dead_code, reason = "the listener comes next")]
     Unix(UnixStream),
     /// TLS, or a stream within an HTTP/2 connection.
     Other(Box<dyn Duplex>),

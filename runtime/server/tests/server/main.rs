@@ -3,6 +3,8 @@
 
 mod backpressure;
 mod close;
+mod connections;
+mod endpoints;
 mod frames;
 mod handshake;
 mod http;

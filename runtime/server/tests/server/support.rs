@@ -11,7 +11,7 @@ use laureola_asgi::{
     AppError, Application, Command, Connection, Event, HttpScope, Payload, Scope, Sender, WebSocketScope,
     app_fn,
 };
-use laureola_server::{Builder, Readiness, Server};
+use laureola_server::{Builder, ListenAddr, Readiness, Server};
 use laureola_testkit::{RawHttp, Received, WebSocket};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// A running server; dropping it shuts it down, and waits for that.
 pub(crate) struct Running {
     pub(crate) port: u16,
+    /// Every place the server listens at; the first is `port`.
+    pub(crate) addresses: Vec<ListenAddr>,
     pub(crate) readiness: Readiness,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -43,6 +45,7 @@ impl Running {
             .block_on(builder.bind(("127.0.0.1", 0)))
             .expect("a free port");
         let port = server.local_addr().port();
+        let addresses = server.local_addrs().cloned().collect();
         let readiness = server.readiness();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
@@ -53,6 +56,7 @@ impl Running {
         });
         Self {
             port,
+            addresses,
             readiness,
             stop: Some(stop),
             thread: Some(thread),
