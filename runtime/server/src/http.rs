@@ -2,6 +2,7 @@
 
 mod body;
 mod framing;
+mod host;
 pub(crate) mod hygiene;
 pub(crate) mod page;
 
@@ -133,11 +134,12 @@ impl Exchange {
             deadline,
         } = self;
         // A client whose request is not whole may be there to be told; to the application it has
-        // left, and it is not waited for.
+        // left, and it is not waited for. First, because the application that leaves for this very
+        // reason without an answer is not the one to blame.
         let result = tokio::select! {
             biased;
-            response = response => Ok(response),
             Ok(()) = broken => Err(StatusCode::BAD_REQUEST),
+            response = response => Ok(response),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
         let result = match peer.fault.of(number) {

@@ -4,6 +4,8 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri, header};
 
+use super::host::is_host;
+
 pub(crate) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// Drops headers whose name holds `_`: CGI-style applications could not tell them from those with
@@ -15,9 +17,15 @@ pub(crate) fn check<B>(request: &mut Request<B>) -> Result<(), StatusCode> {
     if request.method() == Method::CONNECT {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
+    // RFC 9112 §3.2.4.
+    if request.uri().path() == "*" && request.method() != Method::OPTIONS {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     drop_underscores(request.headers_mut());
     // RFC 9112 §3.2; without any, HTTP/1.1 is served all the same, as Daphne does.
-    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    if second.is_some() || host.is_some_and(|host| !is_host(host.as_bytes())) {
         return Err(StatusCode::BAD_REQUEST);
     }
     if let Some(host) = target_host(request.uri())? {
@@ -33,7 +41,8 @@ fn target_host(target: &Uri) -> Result<Option<HeaderValue>, StatusCode> {
         return Ok(None);
     };
     let is_web = matches!(target.scheme_str(), Some("http" | "https" | "ws" | "wss"));
-    if !is_web || authority.contains('@') {
+    // A user is not part of what a host may be.
+    if !is_web || authority.is_empty() || !is_host(authority.as_bytes()) {
         return Err(StatusCode::BAD_REQUEST);
     }
     let host = HeaderValue::from_str(authority).map_err(|_| StatusCode::BAD_REQUEST)?;
@@ -84,9 +93,15 @@ mod tests {
             ("example.org:80", None),
             ("http://user@example.org/", None),
             ("ftp://example.org/", None),
+            ("http://example.org:65536/", None),
         ] {
             let mut request = request(&[("host", "x")]);
             *request.uri_mut() = target.parse().unwrap();
+            *request.method_mut() = if target == "*" {
+                Method::OPTIONS
+            } else {
+                Method::GET
+            };
             let expected = if host.is_some() {
                 Ok(())
             } else {
