@@ -9,6 +9,8 @@
 //! - [`registry`], [`sweep`]: all sockets; one loop that pings them and ends those that are overdue
 
 mod close;
+#[allow(dead_code, unused_imports, reason = "the driver takes it next")]
+pub(crate) mod codec;
 mod driver;
 mod handshake;
 mod outbound;
