@@ -42,6 +42,7 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 pub mod headers;
+pub mod observed;
 pub mod queue;
 pub mod receive;
 pub mod router;
@@ -54,6 +55,7 @@ pub use application::{Application, BoxApplication, BoxFuture, Connection, app_fn
 pub use error::AppError;
 pub use event::{CloseCode, Command, Event, Payload};
 pub use headers::Headers;
+pub use observed::{MatchedRoute, RequestId};
 pub use receive::Receiver;
 pub use router::ProtocolTypeRouter;
 pub use scope::{Address, HttpScope, Scope, WebSocketScope};

@@ -11,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::BindError;
 use crate::limits::Limits;
 use crate::listener;
+use crate::observe::access_log::AccessLog;
 use crate::options::Options;
 use crate::proxy_headers::{ProxyHeaders, Trusted};
 use crate::server::Server;
@@ -66,6 +67,12 @@ impl Builder {
     /// addresses and UNIX sockets.
     pub fn trusted_proxies(mut self, trusted: Trusted) -> Self {
         self.options.forwarding.trusted = trusted;
+        self
+    }
+
+    /// Where every request and WebSocket leaves a line (`--access-log`). Default `None`.
+    pub fn access_log(mut self, log: Option<AccessLog>) -> Self {
+        self.options.access_log = log;
         self
     }
 

@@ -25,6 +25,7 @@ pub(crate) use body::ResponseBody;
 use crate::connection::Peer;
 use crate::guard::BodyFault;
 use crate::http2;
+use crate::observe::Record;
 use crate::running::{self, Present};
 use crate::upgrade::Upgrade;
 use crate::websocket;
@@ -49,6 +50,7 @@ where
     };
     let checked = checked.and_then(|()| hygiene::check(&mut request));
     peer.shared.options.forwarding.put(&peer.ends, &mut request);
+    let mut record = Record::begin(peer, &mut request);
     let begun = match checked {
         Err(status) => Begun::Refused(status),
         Ok(()) => match upgrade {
@@ -62,7 +64,7 @@ where
             Begun::Refused(status) => Err(page::refusal(status)),
             Begun::Handshake(handshake) => {
                 let (request, upgrade) = *handshake;
-                websocket::handshake(&peer, request, upgrade).await
+                websocket::handshake(&peer, request, upgrade, &mut record).await
             }
             Begun::Exchange(exchange) => exchange.response(&peer).await,
         };
@@ -80,7 +82,7 @@ where
             let headers = response.headers_mut();
             headers.entry(header::SERVER).or_insert_with(|| name.clone());
         }
-        response
+        record.answer(response)
     }
 }
 

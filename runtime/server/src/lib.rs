@@ -13,6 +13,7 @@
 //! - `http`: requests, responses and the server's own pages
 //! - `http2`: the same over HTTP/2, and WebSockets in its streams
 //! - `websocket`: handshake, driver, outbound queue, close, keep-alive
+//! - [`observe`]: access log, metrics, spans
 //! - [`proxy_headers`]: who the client is behind a reverse proxy
 //! - `running`: one call of the application; `tasks`, `clock`, `complaints`, `shared`: what all share
 //! - `stopping`: the end of all connections
@@ -62,6 +63,7 @@ mod http;
 mod http2;
 pub mod limits;
 mod listener;
+pub mod observe;
 mod options;
 pub mod proxy_headers;
 pub mod readiness;
@@ -79,6 +81,7 @@ pub use builder::Builder;
 pub use endpoint::{Endpoint, EndpointError, ListenAddr};
 pub use error::BindError;
 pub use limits::Limits;
+pub use observe::access_log::AccessLog;
 pub use proxy_headers::{ProxyHeaders, Trusted};
 pub use readiness::Readiness;
 pub use server::Server;

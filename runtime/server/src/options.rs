@@ -6,6 +6,7 @@ use http::HeaderValue;
 
 use crate::limits::Limits;
 use crate::listener::Opening;
+use crate::observe::access_log::AccessLog;
 use crate::proxy_headers::Forwarding;
 
 #[derive(Clone, Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) opening: Opening,
     pub(crate) server_name: Option<HeaderValue>,
     pub(crate) forwarding: Forwarding,
+    pub(crate) access_log: Option<AccessLog>,
     pub(crate) header_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -37,6 +39,7 @@ impl Default for Options {
             opening: Opening::default(),
             server_name: Some(HeaderValue::from_static("laureola")),
             forwarding: Forwarding::default(),
+            access_log: None,
             header_timeout: Duration::from_secs(10),
             keep_alive_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(60),

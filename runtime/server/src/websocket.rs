@@ -18,5 +18,6 @@ mod registry;
 mod socket;
 pub(crate) mod sweep;
 
+pub(crate) use close::BROKEN;
 pub(crate) use handshake::{handshake, is_handshake};
 pub(crate) use registry::Registry;

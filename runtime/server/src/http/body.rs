@@ -11,6 +11,7 @@ use laureola_asgi::exchange::{Body, BoxError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::observe::Record;
 use crate::running::Present;
 
 /// A body, with what ends together with it.
@@ -20,6 +21,7 @@ pub(crate) struct ResponseBody {
     _present: Option<Present>,
     /// Where the response has a time limit.
     deadline: Option<Pin<Box<Sleep>>>,
+    record: Record,
 }
 
 impl ResponseBody {
@@ -29,6 +31,7 @@ impl ResponseBody {
             body,
             _present: None,
             deadline: None,
+            record: Record::default(),
         }
     }
 
@@ -38,7 +41,14 @@ impl ResponseBody {
             body,
             _present: present,
             deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
+            record: Record::default(),
         }
+    }
+
+    /// The same, under observation until it is dropped.
+    pub(crate) fn recorded(mut self, record: Record) -> Self {
+        self.record = record;
+        self
     }
 }
 
@@ -60,7 +70,13 @@ impl HttpBody for ResponseBody {
         {
             return Poll::Ready(Some(Err(Late.into())));
         }
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.record.sent(data.len());
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

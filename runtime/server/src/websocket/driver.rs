@@ -34,11 +34,17 @@ use crate::upgrade::Upgrade;
 /// Smaller payloads are copied out of the read buffer: one that is kept would pin it.
 const SMALL: usize = 1024;
 
-/// Drives a socket from its accepted handshake to its end.
-pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: Upgrade, present: Present) {
+/// Drives a socket from its accepted handshake to its end. Returns the code of its close, as its
+/// application was told.
+pub(crate) async fn drive(
+    socket: Arc<Socket>,
+    events: EventSender,
+    upgrade: Upgrade,
+    present: Present,
+) -> CloseCode {
     let _entry = Registry::enter(&socket);
     let Some((wire, early)) = open(&socket, upgrade).await else {
-        return;
+        return close::BROKEN;
     };
     let config = config(&socket.shared.options.limits);
     // What came together with the handshake is read first. Boxed, as everything here that is large
@@ -49,8 +55,10 @@ pub(crate) async fn drive(socket: Arc<Socket>, events: EventSender, upgrade: Upg
         socket,
         stream,
         client: Some((events, present)),
+        code: close::BROKEN,
     };
     driver.run().await;
+    driver.code
 }
 
 /// Takes the stream from hyper; `None` where the client left before it had the response.
@@ -85,6 +93,8 @@ struct Driver {
     stream: WebSocketStream<Wire>,
     /// `None` once the application has its disconnect event.
     client: Option<(EventSender, Present)>,
+    /// What it says.
+    code: CloseCode,
 }
 
 /// What there is to do next.
@@ -124,6 +134,7 @@ impl Driver {
             socket,
             stream,
             client,
+            ..
         } = self;
         poll_fn(|cx| {
             if socket.outbound.drive(cx, socket.shared.clock.now()) == Stage::Dead {
@@ -178,6 +189,7 @@ impl Driver {
     /// Tells the application, once, that the socket is closed.
     async fn leave(&mut self, code: CloseCode, reason: Str) {
         if let Some((events, present)) = self.client.take() {
+            self.code = code;
             events.send(Event::WebSocketDisconnect { code, reason }).await;
             drop(present);
         }

@@ -17,6 +17,7 @@ use super::socket::{Decision, Socket};
 use crate::connection::Peer;
 use crate::guard::is_websocket;
 use crate::http::{ResponseBody, deadline, page, until};
+use crate::observe::Record;
 use crate::running::{self, Present};
 use crate::upgrade::Upgrade;
 
@@ -31,10 +32,12 @@ pub(crate) async fn handshake(
     peer: &Arc<Peer>,
     request: Request<()>,
     upgrade: Upgrade,
+    record: &mut Record,
 ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
     let accept = check(&request).map_err(refusal)?;
     let deadline = deadline(peer.shared.options.websocket_connect_timeout);
     let (mut socket, mut events, present) = start(peer, request).await;
+    record.connecting();
     let shared = &peer.shared;
     let decision = tokio::select! {
         decision = poll_fn(|cx| socket.0.poll_decision(cx)) => decision,
@@ -50,7 +53,7 @@ pub(crate) async fn handshake(
         Decision::Accept { subprotocol, headers } => {
             socket.1 = true;
             let socket = Arc::clone(&socket.0);
-            spawn_driver(peer, socket, events, upgrade, present);
+            spawn_driver(peer, socket, events, upgrade, present, record.accepted());
             Ok(switching(accept, subprotocol, headers).map(ResponseBody::new))
         }
         Decision::Refuse => Err(page::refusal(StatusCode::FORBIDDEN)),
@@ -181,10 +184,18 @@ async fn disconnect(events: &mut EventSender, code: u16) {
 }
 
 /// A task of its own, so that nothing of hyper's connection lives on beside the socket.
-fn spawn_driver(peer: &Peer, socket: Arc<Socket>, events: EventSender, upgrade: Upgrade, present: Present) {
+fn spawn_driver(
+    peer: &Peer,
+    socket: Arc<Socket>,
+    events: EventSender,
+    upgrade: Upgrade,
+    present: Present,
+    mut record: Record,
+) {
     let permit = peer.permit.clone();
     peer.shared.tasks.spawn(async move {
-        driver::drive(socket, events, upgrade, present).await;
+        let code = driver::drive(socket, events, upgrade, present).await;
+        record.closed(code);
         drop(permit);
     });
 }

@@ -1,0 +1,12 @@
+//! What the server tells of its work: the access log, metrics, spans.
+//!
+//! All of it is off by default, and off it costs a request one comparison and a WebSocket one word.
+//!
+//! # Layout
+//! - [`access_log`]: one line per request, and per turn of a WebSocket's life
+//! - `record`: one request or WebSocket under observation
+
+pub mod access_log;
+mod record;
+
+pub(crate) use record::Record;

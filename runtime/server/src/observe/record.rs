@@ -1,0 +1,182 @@
+//! One request or WebSocket under observation: what happens to it is told to it, and it tells the
+//! access log and the metrics, at the latest when it is dropped.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{self, HeaderName};
+use http::{Method, Request, Response, Version};
+use laureola_asgi::scope::Ends;
+use laureola_asgi::{Address, CloseCode, MatchedRoute, RequestId};
+
+use super::access_log::{AccessLog, Entry, Event};
+use crate::connection::Peer;
+use crate::http::ResponseBody;
+use crate::shared::Shared;
+use crate::websocket::BROKEN;
+
+/// See the module's documentation. Where nobody observes, it is a word that is zero.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Option<Box<Observed>>);
+
+#[derive(Debug)]
+struct Observed {
+    shared: Arc<Shared>,
+    since: Instant,
+    stage: Stage,
+    method: Method,
+    status: Option<u16>,
+    bytes: u64,
+    route: Option<MatchedRoute>,
+    line: Option<Line>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Http,
+    Connecting,
+    Open(CloseCode),
+}
+
+/// What only lines show. Copied: a request's own bytes pin the buffer they came in, and a WebSocket
+/// lives for hours.
+#[derive(Debug)]
+struct Line {
+    client: Option<Address>,
+    protocol: &'static str,
+    target: Box<str>,
+    user_agent: Option<Box<[u8]>>,
+    referer: Option<Box<[u8]>>,
+    request_id: Option<RequestId>,
+}
+
+impl Record {
+    /// Begins with a request whose extensions hold what scopes take from them.
+    pub(crate) fn begin<B>(peer: &Peer, request: &mut Request<B>) -> Self {
+        let shared = &peer.shared;
+        let log = shared.options.access_log.as_ref();
+        if log.is_none() {
+            return Self(None);
+        }
+        let route = MatchedRoute::default();
+        request.extensions_mut().insert(route.clone());
+        Self(Some(Box::new(Observed {
+            shared: Arc::clone(shared),
+            since: Instant::now(),
+            stage: Stage::Http,
+            method: request.method().clone(),
+            status: None,
+            bytes: 0,
+            route: Some(route),
+            line: log.map(|log| Line::new(log, request)),
+        })))
+    }
+
+    /// An application is called for a WebSocket.
+    pub(crate) fn connecting(&mut self) {
+        if let Some(observed) = &mut self.0 {
+            observed.stage = Stage::Connecting;
+            observed.log(Event::Connecting);
+        }
+    }
+
+    /// The WebSocket is open, and the record goes with it.
+    pub(crate) fn accepted(&mut self) -> Self {
+        let mut record = std::mem::take(self);
+        if let Some(observed) = &mut record.0 {
+            observed.status = Some(101);
+            observed.log(Event::Connect);
+            // Until somebody says better.
+            observed.stage = Stage::Open(BROKEN);
+        }
+        record
+    }
+
+    /// The WebSocket's application was told of its end.
+    pub(crate) fn closed(&mut self, code: CloseCode) {
+        if let Some(observed) = &mut self.0 {
+            observed.stage = Stage::Open(code);
+        }
+    }
+
+    /// There is a response, and the record goes with its body.
+    pub(crate) fn answer(mut self, response: Response<ResponseBody>) -> Response<ResponseBody> {
+        let Some(observed) = &mut self.0 else {
+            return response;
+        };
+        observed.status = Some(response.status().as_u16());
+        if observed.stage == Stage::Connecting {
+            observed.log(Event::Reject);
+        }
+        response.map(|body| body.recorded(self))
+    }
+
+    /// Bytes of the response's body are on their way.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        if let Some(observed) = &mut self.0 {
+            observed.bytes += bytes as u64;
+        }
+    }
+}
+
+impl Line {
+    fn new<B>(log: &AccessLog, request: &Request<B>) -> Self {
+        let header = |name: HeaderName| {
+            let value = request.headers().get(name).filter(|_| log.names_agents());
+            value.map(|value| Box::from(value.as_bytes()))
+        };
+        let extensions = request.extensions();
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        Self {
+            client: extensions.get::<Ends>().and_then(|ends| ends.client.clone()),
+            protocol: match request.version() {
+                Version::HTTP_09 | Version::HTTP_10 => "HTTP/1.0",
+                Version::HTTP_2 => "HTTP/2.0",
+                _ => "HTTP/1.1",
+            },
+            target: target.into(),
+            user_agent: header(header::USER_AGENT),
+            referer: header(header::REFERER),
+            request_id: extensions.get().cloned(),
+        }
+    }
+}
+
+impl Observed {
+    fn log(&self, event: Event) {
+        let (Some(line), Some(log)) = (&self.line, &self.shared.options.access_log) else {
+            return;
+        };
+        let route = self.route.as_ref().and_then(MatchedRoute::get);
+        log.log(&Entry {
+            event,
+            client: line.client.as_ref(),
+            method: self.method.as_str(),
+            target: &line.target,
+            protocol: line.protocol,
+            status: self.status,
+            bytes: self.bytes,
+            duration: self.since.elapsed(),
+            code: match self.stage {
+                Stage::Open(code) if event == Event::Disconnect => Some(code),
+                _ => None,
+            },
+            user_agent: line.user_agent.as_deref(),
+            referer: line.referer.as_deref(),
+            request_id: line.request_id.as_ref().map(RequestId::as_str),
+            route: route.as_deref(),
+        });
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        self.log(match self.stage {
+            Stage::Http => Event::Http,
+            Stage::Connecting | Stage::Open(_) => Event::Disconnect,
+        });
+    }
+}
