@@ -43,6 +43,7 @@ const BEGINS: &[u8] = b"PRI ";
 /// Whether a client over a bare socket begins with HTTP/2 ("prior knowledge").
 pub(crate) async fn begins(stream: &Stream) -> io::Result<bool> {
     let mut bytes = [0; BEGINS.len()];
+    let mut pause = Duration::from_millis(5);
     loop {
         let have = stream.peek(&mut bytes).await?;
         if have == 0 || bytes[..have] != BEGINS[..have] {
@@ -51,8 +52,10 @@ pub(crate) async fn begins(stream: &Stream) -> io::Result<bool> {
         if have == BEGINS.len() {
             return Ok(true);
         }
-        // The kernel cannot wait for a second byte while the first is unread.
-        sleep(Duration::from_millis(5)).await;
+        // The kernel cannot wait for a second byte while the first is unread. Longer each time:
+        // thousands that send a single byte and wait must not keep us busy.
+        sleep(pause).await;
+        pause *= 2;
     }
 }
 
