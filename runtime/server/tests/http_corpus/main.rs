@@ -5,6 +5,11 @@
 
 mod app;
 mod case;
+mod expect;
+mod order;
+mod pages;
+mod responses;
 mod run;
+mod stall;
 mod support;
 mod table;
