@@ -4,21 +4,31 @@
 //! the [`ResponseFuture`] a server answers with, and the [`Outcome`] through which the server says
 //! how the application's future ended. Dropping the response (or its body) tells the application
 //! that its client has left; the body is read from the client only as the application asks for it.
+//!
+//! What an application may send beside a plain response is the server's to offer: [`Terms`].
+//! [`denial`] opens only the second half: the response to a WebSocket handshake.
 
 mod body;
+mod denial;
+mod file;
+mod interim;
 mod request;
 mod response;
+mod state;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Version, header};
+use http_body::Frame;
 use parking_lot::Mutex;
 
 pub use body::{Body, BoxError};
-pub use response::ResponseFuture;
+pub use denial::{Denial, denial};
+pub use file::{FilePart, OpenFile};
+pub use interim::{Interim, Interims};
+pub use response::{FileFailed, ResponseFuture};
 
 use crate::application::Connection;
 use crate::error::AppError;
@@ -26,21 +36,49 @@ use crate::event::Command;
 use crate::receive::Receiver;
 use crate::scope::{HttpScope, Scope};
 use crate::send::{CommandSink, Sender, TrySendError};
+use crate::supported::Supported;
+use state::{Part, State};
 
 /// `send` waits while this many bytes of a response wait for the client.
 const HIGH_WATER: usize = 64 * 1024;
 
-/// Opens the exchange of one request. See the module's documentation.
+/// What a server can do beyond a plain response.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The extensions it offers; the scope names them.
+    pub supported: Supported,
+    /// How it reads a file, where it offers `pathsend` or `zerocopysend`.
+    pub open_file: Option<OpenFile>,
+}
+
+/// Opens the exchange of one request, without extensions. See the module's documentation.
 #[must_use]
 pub fn open<B>(request: Request<B>) -> (Connection, ResponseFuture, Outcome)
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    open_with(request, Terms::default())
+}
+
+/// The same, with a server's extensions.
+///
+/// [`ResponseFuture::interims`] is to be asked for what leaves before the response, where `terms`
+/// has [`Supported::EARLY_HINT`] or [`Supported::PUSH`].
+#[must_use]
+pub fn open_with<B>(request: Request<B>, terms: Terms) -> (Connection, ResponseFuture, Outcome)
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     let (parts, body) = request.into_parts();
-    let exchange = Arc::new(Exchange::default());
+    let bodiless = parts.method == Method::HEAD;
+    let wants_trailers = takes_trailers(parts.version, &parts.headers);
+    let exchange = Exchange::new(State::new(terms, bodiless, wants_trailers));
+    let mut scope = HttpScope::new(parts);
+    scope.supported |= terms.supported;
     let connection = Connection {
-        scope: Scope::Http(Box::new(HttpScope::new(parts))),
+        scope: Scope::Http(Box::new(scope)),
         receive: Receiver::new(request::RequestEvents::new(
             Body::new(body),
             Arc::clone(&exchange),
@@ -55,6 +93,16 @@ where
             said: false,
         },
     )
+}
+
+/// Whether a client wants trailers: HTTP/2 has a place for them, HTTP/1.1 asks (RFC 9110 §6.5.1).
+fn takes_trailers(version: Version, headers: &HeaderMap) -> bool {
+    let is_trailers = |token: &[u8]| {
+        let name = token.split(|byte| *byte == b';').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"trailers")
+    };
+    let mut values = headers.get_all(header::TE).iter();
+    version >= Version::HTTP_2 || values.any(|te| te.as_bytes().split(|byte| *byte == b',').any(is_trailers))
 }
 
 /// How an application's future ended; to be said once. Dropped unsaid (a panic, an abort), it
@@ -83,142 +131,57 @@ impl Drop for Outcome {
 }
 
 /// What both sides share.
-#[derive(Default)]
 pub(crate) struct Exchange(Mutex<State>);
 
-#[derive(Default)]
-struct State {
-    stage: Stage,
-    /// Start of the response, held back until the first body part.
-    head: Option<(StatusCode, HeaderMap)>,
-    /// A tower service's response.
-    whole: Option<Box<Response<Body>>>,
-    chunks: VecDeque<Bytes>,
-    buffered: usize,
-    client_gone: bool,
-    /// The server waits for the head or a body part.
-    server: Option<Waker>,
-    /// Senders wait for room, receivers for the end.
-    application: Vec<Waker>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
-    #[default]
-    Waiting,
-    /// Started, no body part yet.
-    Started,
-    Streaming,
-    /// The last part was given.
-    Ended,
-    /// The application ended without the last part, or failed.
-    Broken,
-}
-
-impl State {
-    fn wait(&mut self, cx: &Context<'_>) {
-        if !self.application.iter().any(|waker| waker.will_wake(cx.waker())) {
-            self.application.push(cx.waker().clone());
-        }
-    }
-
-    fn may_start(&self, status: StatusCode) -> Result<(), TrySendError> {
-        if self.stage != Stage::Waiting {
-            return Err(TrySendError::protocol("HTTP response has already been started"));
-        }
-        if status.is_informational() {
-            let text = format!(
-                "{} is no status of a response: it must be 200 or above",
-                status.as_u16()
-            );
-            return Err(TrySendError::protocol(text));
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, command: Command) -> Result<(), TrySendError> {
-        if self.client_gone {
-            return Err(TrySendError::disconnected());
-        }
-        match command {
-            Command::HttpResponseStart { status, headers } => {
-                self.may_start(status)?;
-                self.head = Some((status, headers));
-                self.stage = Stage::Started;
-            }
-            Command::HttpResponse(response) => {
-                self.may_start(response.status())?;
-                self.whole = Some(response);
-                self.stage = Stage::Ended;
-            }
-            Command::HttpResponseBody { body, more_body } => match self.stage {
-                Stage::Started | Stage::Streaming => {
-                    if self.buffered >= HIGH_WATER && !body.is_empty() {
-                        let command = Command::HttpResponseBody { body, more_body };
-                        return Err(TrySendError::Full(Box::new(command)));
-                    }
-                    if !body.is_empty() {
-                        self.buffered += body.len();
-                        self.chunks.push_back(body);
-                    }
-                    self.stage = if more_body { Stage::Streaming } else { Stage::Ended };
-                }
-                Stage::Waiting => {
-                    return Err(TrySendError::protocol(
-                        "HTTP response has not yet been started but got http.response.body",
-                    ));
-                }
-                Stage::Ended | Stage::Broken => {
-                    return Err(TrySendError::protocol("HTTP response has already been completed"));
-                }
-            },
-            other => {
-                let text = format!("Cannot handle message type {}!", other.message_type());
-                return Err(TrySendError::protocol(text));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Exchange {
+    fn new(state: State) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(state)))
+    }
+
     /// The application ended; unless it completed its response, that is broken now.
     fn application_ended(&self, failed: bool) {
-        let waker = {
+        let wakers = {
             let mut state = self.0.lock();
-            match state.stage {
-                Stage::Ended => None,
-                // A start without a body part: complete and empty, unless the application failed.
-                Stage::Started if !failed => {
-                    state.stage = Stage::Ended;
-                    state.server.take()
-                }
-                _ => {
-                    state.stage = Stage::Broken;
-                    state.server.take()
-                }
-            }
+            state.application_ended(failed);
+            state.server_wakers()
         };
-        if let Some(waker) = waker {
-            waker.wake();
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Whoever was to read the response has dropped it.
+    fn client_left(&self) {
+        let (server, application) = {
+            let mut state = self.0.lock();
+            state.client_left();
+            (state.server_wakers(), std::mem::take(&mut state.application))
+        };
+        server.into_iter().flatten().for_each(Waker::wake);
+        application.into_iter().for_each(Waker::wake);
+    }
+
+    /// What a file began with, to be read again with the body.
+    fn put_back(&self, frame: Frame<Bytes>) {
+        if let Ok(begun) = frame.into_data() {
+            self.0.lock().parts.push_front(Part::Begun(begun));
         }
     }
 
-    fn client_left(&self) {
-        let wakers = {
-            let mut state = self.0.lock();
-            state.client_gone = true;
-            state.chunks.clear();
-            state.buffered = 0;
-            std::mem::take(&mut state.application)
-        };
-        wakers.into_iter().for_each(Waker::wake);
+    /// The server has what it wants of the body, which may be nothing.
+    fn body_dropped(&self) {
+        let mut state = self.0.lock();
+        if !state.discard() {
+            drop(state);
+            return self.client_left();
+        }
+        let application = std::mem::take(&mut state.application);
+        drop(state);
+        application.into_iter().for_each(Waker::wake);
     }
 
     /// Ready once nothing more can be sent: the response is complete, or nobody reads it.
     fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.0.lock();
-        if state.client_gone {
+        if state.is_over() {
             return Poll::Ready(());
         }
         state.wait(cx);
@@ -228,20 +191,18 @@ impl Exchange {
 
 impl CommandSink for Exchange {
     fn try_send(&self, command: Command) -> Result<(), TrySendError> {
-        let waker = {
+        let wakers = {
             let mut state = self.0.lock();
             state.take(command)?;
-            state.server.take()
+            state.server_wakers()
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().flatten().for_each(Waker::wake);
         Ok(())
     }
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.0.lock();
-        if state.client_gone || state.buffered < HIGH_WATER {
+        if state.has_room() {
             return Poll::Ready(());
         }
         state.wait(cx);
@@ -251,12 +212,7 @@ impl CommandSink for Exchange {
 
 impl std::fmt::Debug for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let state = self.0.lock();
-        f.debug_struct("Exchange")
-            .field("stage", &state.stage)
-            .field("buffered", &state.buffered)
-            .field("client_gone", &state.client_gone)
-            .finish_non_exhaustive()
+        self.0.lock().fmt(f)
     }
 }
 

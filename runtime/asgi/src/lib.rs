@@ -6,7 +6,8 @@
 //! application and an application as a tower service.
 //!
 //! # Layout
-//! - [`scope`]: what is known of a connection before its first event
+//! - [`scope`]: what is known of a connection before its first event; [`tls`] of its TLS,
+//!   [`supported`] of its extensions, [`state`] of what the lifespan left
 //! - [`headers`]: a compact header list, in wire order, with lower-cased names
 //! - [`event`]: events towards the application and commands from it
 //! - [`receive`] and [`send`]: the two halves an application holds
@@ -14,6 +15,7 @@
 //! - [`application`]: the trait, boxing, [`app_fn`]
 //! - [`router`]: one application per protocol
 //! - [`exchange`]: one HTTP request and its response, as a state machine
+//! - [`lifespan`]: a server's life, as a state machine
 //! - [`tower`]: tower services as applications, and the other way round
 //! - [`error`]: what an application fails with
 //!
@@ -42,12 +44,15 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 pub mod headers;
+pub mod lifespan;
 pub mod observed;
 pub mod queue;
 pub mod receive;
 pub mod router;
 pub mod scope;
 pub mod send;
+pub mod state;
+pub mod supported;
 pub mod tls;
 pub mod tower;
 
@@ -58,6 +63,8 @@ pub use headers::Headers;
 pub use observed::{MatchedRoute, RequestId};
 pub use receive::Receiver;
 pub use router::ProtocolTypeRouter;
-pub use scope::{Address, HttpScope, Scope, WebSocketScope};
+pub use scope::{Address, HttpScope, LifespanScope, Scope, WebSocketScope};
 pub use send::{Disconnected, SendError, Sender, TrySendError};
+pub use state::{SharedState, State};
+pub use supported::Supported;
 pub use tls::TlsInfo;

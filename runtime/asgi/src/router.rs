@@ -6,6 +6,7 @@ use crate::application::{Application, BoxApplication, Connection};
 use crate::error::AppError;
 use crate::event::Command;
 use crate::exchange::Body;
+use crate::lifespan;
 use crate::scope::Scope;
 
 /// Sends a connection to the application of its protocol (Channels: `ProtocolTypeRouter`).
@@ -24,6 +25,7 @@ use crate::scope::Scope;
 pub struct ProtocolTypeRouter {
     http: Option<BoxApplication>,
     websocket: Option<BoxApplication>,
+    lifespan: Option<BoxApplication>,
 }
 
 impl ProtocolTypeRouter {
@@ -46,6 +48,14 @@ impl ProtocolTypeRouter {
         self.websocket = Some(application.boxed());
         self
     }
+
+    /// The application that is told of the server's start and end. Without one the router answers
+    /// for itself: started, and stopped.
+    #[must_use]
+    pub fn lifespan(mut self, application: impl Application) -> Self {
+        self.lifespan = Some(application.boxed());
+        self
+    }
 }
 
 impl Application for ProtocolTypeRouter {
@@ -53,6 +63,7 @@ impl Application for ProtocolTypeRouter {
         let application = match connection.scope {
             Scope::Http(_) => &self.http,
             Scope::WebSocket(_) => &self.websocket,
+            Scope::Lifespan(_) => &self.lifespan,
         };
         match application {
             Some(application) => application.call_boxed(connection),
@@ -61,7 +72,7 @@ impl Application for ProtocolTypeRouter {
     }
 }
 
-/// Answers everything with 404: the end of a router's list.
+/// Answers everything with 404, and a lifespan with success: the end of a router's list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NotFound;
 
@@ -77,6 +88,7 @@ impl Application for NotFound {
         let command = match connection.scope {
             Scope::Http(_) => Command::HttpResponse(response),
             Scope::WebSocket(_) => Command::WebSocketDeny(response),
+            Scope::Lifespan(_) => return lifespan::agree(connection).await,
         };
         Ok(connection.send.send(command).await?)
     }

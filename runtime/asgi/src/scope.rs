@@ -9,7 +9,18 @@ use http::{Extensions, Method, Version};
 use percent_encoding::percent_decode;
 
 use crate::headers::Headers;
+use crate::state::{SharedState, State};
+use crate::supported::Supported;
 use crate::tls::TlsInfo;
+
+/// ASGI's `asgi.version`.
+pub const ASGI_VERSION: &str = "3.0";
+/// `asgi.spec_version` of `http` scopes.
+pub const HTTP_SPEC_VERSION: &str = "2.5";
+/// `asgi.spec_version` of `websocket` scopes.
+pub const WEBSOCKET_SPEC_VERSION: &str = "2.5";
+/// `asgi.spec_version` of `lifespan` scopes.
+pub const LIFESPAN_SPEC_VERSION: &str = "2.0";
 
 /// The scope of a connection, by protocol (ASGI: the `scope` dictionary and its `type`).
 ///
@@ -22,24 +33,39 @@ pub enum Scope {
     Http(Box<HttpScope>),
     /// One WebSocket, from its handshake to its close.
     WebSocket(Box<WebSocketScope>),
+    /// The server's own life: one per server, from before its first connection to after its last.
+    Lifespan(Box<LifespanScope>),
 }
 
 impl Scope {
-    /// ASGI's name of the protocol: `http` or `websocket`.
+    /// ASGI's name of the protocol: `http`, `websocket` or `lifespan`.
     #[must_use]
     pub fn protocol(&self) -> &'static str {
         match self {
             Self::Http(_) => "http",
             Self::WebSocket(_) => "websocket",
+            Self::Lifespan(_) => "lifespan",
         }
     }
 
-    /// The percent-decoded path without the query string, whatever the protocol.
+    /// ASGI's `asgi.spec_version` for the protocol.
+    #[must_use]
+    pub fn spec_version(&self) -> &'static str {
+        match self {
+            Self::Http(_) => HTTP_SPEC_VERSION,
+            Self::WebSocket(_) => WEBSOCKET_SPEC_VERSION,
+            Self::Lifespan(_) => LIFESPAN_SPEC_VERSION,
+        }
+    }
+
+    /// The percent-decoded path without the query string, whatever the protocol; a lifespan has
+    /// none.
     #[must_use]
     pub fn path(&self) -> Cow<'_, str> {
         match self {
             Self::Http(scope) => scope.path(),
             Self::WebSocket(scope) => Cow::Borrowed(scope.path()),
+            Self::Lifespan(_) => Cow::Borrowed(""),
         }
     }
 
@@ -49,6 +75,7 @@ impl Scope {
         match self {
             Self::Http(scope) => &scope.parts.extensions,
             Self::WebSocket(scope) => &scope.extensions,
+            Self::Lifespan(scope) => &scope.extensions,
         }
     }
 
@@ -57,6 +84,7 @@ impl Scope {
         match self {
             Self::Http(scope) => &mut scope.parts.extensions,
             Self::WebSocket(scope) => &mut scope.extensions,
+            Self::Lifespan(scope) => &mut scope.extensions,
         }
     }
 }
@@ -134,6 +162,10 @@ pub struct HttpScope {
     pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
     pub root_path: Arc<str>,
+    /// The extensions this connection offers.
+    pub supported: Supported,
+    /// What the lifespan's startup left.
+    pub state: State,
 }
 
 impl HttpScope {
@@ -154,8 +186,10 @@ impl HttpScope {
             client,
             server,
             secure,
+            supported: tls_of(&tls),
             tls,
             root_path,
+            state: State::default(),
         }
     }
 
@@ -213,6 +247,10 @@ pub struct WebSocketScope {
     pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
     pub root_path: Arc<str>,
+    /// The extensions this connection offers.
+    pub supported: Supported,
+    /// What the lifespan's startup left.
+    pub state: State,
     /// What routers and middleware added.
     pub extensions: Extensions,
 }
@@ -252,8 +290,10 @@ impl WebSocketScope {
             client,
             server,
             secure,
+            supported: Supported::DENIAL | tls_of(&tls),
             tls,
             root_path,
+            state: State::default(),
             extensions: Extensions::new(),
         }
     }
@@ -312,6 +352,22 @@ impl fmt::Debug for WebSocketScope {
             .field("client", &self.client)
             .field("subprotocols", &self.subprotocols)
             .finish_non_exhaustive()
+    }
+}
+
+/// The scope of a server's life (ASGI Lifespan §2.0).
+#[derive(Debug, Default)]
+pub struct LifespanScope {
+    /// What the application leaves here, every scope gets a copy of.
+    pub state: SharedState,
+    /// What middleware added.
+    pub extensions: Extensions,
+}
+
+fn tls_of(tls: &Option<Arc<TlsInfo>>) -> Supported {
+    match tls {
+        Some(_) => Supported::TLS,
+        None => Supported::NONE,
     }
 }
 

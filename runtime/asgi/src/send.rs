@@ -42,6 +42,12 @@ impl TrySendError {
         Self::Failed(SendError::Protocol(text.into()))
     }
 
+    /// A command of another protocol, or of an extension that is not offered.
+    #[must_use]
+    pub fn unexpected(command: &Command) -> Self {
+        Self::protocol(format!("Cannot handle message type {}!", command.message_type()))
+    }
+
     /// The client has gone.
     #[must_use]
     pub fn disconnected() -> Self {

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::admission::Place;
-use crate::guard::{Deadlines, Fault, Guard};
-use crate::http::answer;
+use crate::guard::{Aside, Deadlines, Fault, Guard};
+use crate::http::{answer, interim};
 use crate::http2;
 use crate::listener::Accepted;
 use crate::shared::Shared;
@@ -85,11 +85,14 @@ async fn serve_http(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {
         body: shared.options.body_timeout,
         response: shared.options.slow_client_timeout,
     };
-    let io = TokioIo::new(Guard::new(stream, deadlines, Arc::clone(&peer.fault)));
+    let aside = Arc::new(Aside::default());
+    let guard = Guard::new(stream, deadlines, Arc::clone(&peer.fault), Arc::clone(&aside));
+    let io = TokioIo::new(guard);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let upgrade = is_handshake(&request).then(|| Upgrade::Http1(hyper::upgrade::on(&mut request)));
-        let answer = answer(&peer, request, upgrade);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let (interims, response) = answer(&peer, request, upgrade);
+        let aside = Arc::clone(&aside);
+        async move { Ok::<_, Infallible>(interim::over_http1(interims, &aside, response).await) }
     });
     let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());
     let result = tokio::select! {

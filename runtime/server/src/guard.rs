@@ -7,8 +7,10 @@
 //!
 //! - [`scanner`]: the grammar, a state machine without I/O
 //! - [`fields`]: what the headers say about the body
+//! - [`aside`]: interim responses, which hyper cannot write
 //! - [`stream`]: the scanner between socket and hyper, with the deadlines of head and body
 
+pub(crate) mod aside;
 pub(crate) mod fields;
 pub(crate) mod scanner;
 pub(crate) mod stream;
@@ -16,6 +18,7 @@ pub(crate) mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aside::Aside;
 pub(crate) use fields::is_websocket;
 pub(crate) use scanner::is_value;
 pub(crate) use stream::{BodyFault, Deadlines, Fault, Guard};

@@ -1,9 +1,11 @@
 //! One HTTP request: hygiene, the application, its response or the server's own.
 
 mod body;
+mod files;
 mod framing;
 mod host;
 pub(crate) mod hygiene;
+pub(crate) mod interim;
 pub(crate) mod page;
 
 use std::future::Future;
@@ -14,7 +16,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
-use laureola_asgi::exchange::{self, BoxError, ResponseFuture};
+use laureola_asgi::exchange::{self, BoxError, Interims, ResponseFuture, Terms};
+use laureola_asgi::{Scope, Supported};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
@@ -33,12 +36,19 @@ use crate::websocket;
 /// Answers one request of a connection. The application is called at once, not when the future is
 /// first polled: a client that sends a request and leaves without a look at the response is served.
 ///
-/// `upgrade` is there where the request asks for a WebSocket.
+/// `upgrade` is there where the request asks for a WebSocket. A connection that can push puts
+/// [`Supported::PUSH`] into the request's extensions.
+///
+/// What the application sends beside its response comes out of [`Interims`], which is to be polled
+/// before the response; `None` where there can be nothing.
 pub(crate) fn answer<B>(
     peer: &Arc<Peer>,
     mut request: Request<B>,
     upgrade: Option<Upgrade>,
-) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
+) -> (
+    Option<Interims>,
+    impl Future<Output = Response<ResponseBody>> + Send + use<B>,
+)
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
@@ -58,8 +68,12 @@ where
             None => Begun::Exchange(Exchange::begin(peer, request, number)),
         },
     };
+    let interims = match &begun {
+        Begun::Exchange(exchange) => Some(exchange.response.interims()),
+        _ => None,
+    };
     let peer = Arc::clone(peer);
-    async move {
+    let response = async move {
         let result = match begun {
             Begun::Refused(status) => Err(page::refusal(status)),
             Begun::Handshake(handshake) => {
@@ -83,7 +97,8 @@ where
             headers.entry(header::SERVER).or_insert_with(|| name.clone());
         }
         record.answer(response)
-    }
+    };
+    (interims, response)
 }
 
 /// What becomes of a request.
@@ -113,8 +128,12 @@ impl Exchange {
         let shared = &peer.shared;
         let (present, left) = oneshot::channel();
         let (breaks, broken) = oneshot::channel();
-        let request = request.map(|body| RequestBody::new(body, breaks));
-        let (connection, response, outcome) = exchange::open(request);
+        let mut request = request.map(|body| RequestBody::new(body, breaks));
+        let terms = terms(&mut request);
+        let (mut connection, response, outcome) = exchange::open_with(request, terms);
+        if let Scope::Http(scope) = &mut connection.scope {
+            scope.state = shared.state.copy();
+        }
         let ended = move |result: &_| outcome.finish(result);
         running::start(shared, connection, left, ended);
         Self {
@@ -155,6 +174,19 @@ impl Exchange {
             }
             Err(status) => Err(page::refusal(status)),
         }
+    }
+}
+
+/// What the request's connection can do beyond a plain response.
+fn terms<B>(request: &mut Request<B>) -> Terms {
+    let mut supported = Supported::PATHSEND | Supported::ZEROCOPYSEND;
+    if request.version() >= Version::HTTP_11 {
+        supported |= Supported::EARLY_HINT | Supported::TRAILERS;
+    }
+    supported |= request.extensions_mut().remove::<Supported>().unwrap_or_default();
+    Terms {
+        supported,
+        open_file: Some(files::open),
     }
 }
 

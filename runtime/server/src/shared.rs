@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use laureola_asgi::BoxApplication;
+use laureola_asgi::{BoxApplication, SharedState};
 use tokio::sync::watch;
 
 use crate::admission::Admission;
@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) application: BoxApplication,
     pub(crate) options: Options,
     pub(crate) admission: Admission,
+    /// What the lifespan's startup left.
+    pub(crate) state: SharedState,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) sockets: Registry,
@@ -36,6 +38,7 @@ impl Shared {
             admission: Admission::new(&options.limits),
             clock: Clock::new(&options),
             options,
+            state: SharedState::default(),
             tasks: Tasks::default(),
             sockets: Registry::default(),
             stuck: Complaints::default(),

@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
+use parking_lot::MutexGuard;
 
-use super::{Body, BoxError, Exchange, Stage};
+use super::state::{FILE_WEIGHT, Part, Stage, State};
+use super::{Body, BoxError, Exchange, Interims};
 
 const ERROR_PAGE: &str = "<!doctype html><title>500 Internal Server Error</title>\
 <h1>500 Internal Server Error</h1><p>The application failed to answer this request. \
@@ -19,11 +21,33 @@ The server's log says why.</p>\n";
 /// that fails before it answers becomes a 500 page. Dropped early, it tells the application that
 /// its client has left.
 #[derive(Debug)]
-pub struct ResponseFuture(Option<Arc<Exchange>>);
+pub struct ResponseFuture {
+    /// `None` once it was ready.
+    exchange: Option<Arc<Exchange>>,
+    /// A file that begins the body: until it can be read, 500 is still possible.
+    file: Option<Body>,
+}
+
+/// Why a file could not begin a response: stands in the extensions of the 500 page, for the log.
+#[derive(Clone, Debug)]
+pub struct FileFailed(pub Arc<BoxError>);
 
 impl ResponseFuture {
     pub(super) fn new(exchange: Arc<Exchange>) -> Self {
-        Self(Some(exchange))
+        Self {
+            exchange: Some(exchange),
+            file: None,
+        }
+    }
+
+    /// What the application sends beside the response.
+    ///
+    /// # Panics
+    /// After the response was ready.
+    #[must_use]
+    pub fn interims(&self) -> Interims {
+        let exchange = self.exchange.as_ref().expect("asked for before the response");
+        Interims(Arc::clone(exchange))
     }
 }
 
@@ -31,45 +55,71 @@ impl Future for ResponseFuture {
     type Output = Response<Body>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let exchange = self.0.as_ref().expect("not polled again after it was ready");
-        let response = {
+        let this = &mut *self;
+        let exchange = this
+            .exchange
+            .as_ref()
+            .expect("not polled again after it was ready");
+        if this.file.is_none() {
             let mut state = exchange.0.lock();
             match state.stage {
                 Stage::Waiting | Stage::Started => {
                     state.server = Some(cx.waker().clone());
                     return Poll::Pending;
                 }
-                Stage::Broken if state.buffered == 0 => error_page(),
-                Stage::Streaming | Stage::Ended | Stage::Broken => match state.whole.take() {
-                    Some(whole) => {
-                        let (parts, body) = whole.into_parts();
-                        let rest = Watched {
-                            body,
-                            exchange: Arc::clone(exchange),
-                        };
-                        Response::from_parts(parts, Body::new(rest))
-                    }
-                    None => {
-                        let (status, headers) = state.head.take().unwrap_or_default();
-                        let parts = Parts {
-                            exchange: Arc::clone(exchange),
-                        };
-                        let mut response = Response::new(Body::new(parts));
-                        *response.status_mut() = status;
-                        *response.headers_mut() = headers;
-                        response
-                    }
-                },
+                Stage::Broken if !state.has_parts() => {
+                    drop(state);
+                    this.exchange = None;
+                    return Poll::Ready(error_page());
+                }
+                _ => {}
             }
+            if let Some(whole) = state.whole.take() {
+                state.head_leaves(whole.status());
+                let (parts, body) = whole.into_parts();
+                let exchange = Arc::clone(exchange);
+                drop(state);
+                this.exchange = None;
+                let rest = Watched { body, exchange };
+                return Poll::Ready(Response::from_parts(parts, Body::new(rest)));
+            }
+            this.file = state.pop_file();
+        }
+        let exchange = Arc::clone(exchange);
+        if let Some(file) = &mut this.file {
+            match ready!(Pin::new(file).poll_frame(cx)) {
+                Some(Err(error)) => {
+                    exchange.client_left();
+                    this.exchange = None;
+                    let mut page = error_page();
+                    page.extensions_mut().insert(FileFailed(Arc::new(error)));
+                    return Poll::Ready(page);
+                }
+                Some(Ok(frame)) => exchange.put_back(frame),
+                None => {}
+            }
+        }
+        let (status, headers) = {
+            let mut state = exchange.0.lock();
+            let head = state.head.take().unwrap_or_default();
+            state.head_leaves(head.0);
+            head
         };
-        self.0 = None;
+        this.exchange = None;
+        let parts = Parts {
+            exchange,
+            file: this.file.take(),
+        };
+        let mut response = Response::new(Body::new(parts));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
         Poll::Ready(response)
     }
 }
 
 impl Drop for ResponseFuture {
     fn drop(&mut self) {
-        if let Some(exchange) = &self.0 {
+        if let Some(exchange) = &self.exchange {
             exchange.client_left();
         }
     }
@@ -93,6 +143,17 @@ struct Incomplete;
 /// The parts an application sends, as a body. Its end, or its drop, ends the exchange.
 struct Parts {
     exchange: Arc<Exchange>,
+    /// The file under way.
+    file: Option<Body>,
+}
+
+impl Parts {
+    fn release(state: MutexGuard<'_, State>, weight: usize) {
+        let mut state = state;
+        let wakers = state.release(weight);
+        drop(state);
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
 }
 
 impl http_body::Body for Parts {
@@ -100,41 +161,55 @@ impl http_body::Body for Parts {
     type Error = BoxError;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let mut state = self.exchange.0.lock();
-        let Some(part) = state.chunks.pop_front() else {
-            return match state.stage {
-                Stage::Ended => Poll::Ready(None),
-                Stage::Broken => Poll::Ready(Some(Err(Incomplete.into()))),
-                _ => {
-                    state.server = Some(cx.waker().clone());
-                    Poll::Pending
+        let this = &mut *self;
+        loop {
+            let mut state = this.exchange.0.lock();
+            // The bytes a file began with stand before the rest of it.
+            let begun = matches!(state.parts.front(), Some(Part::Begun(_)));
+            if let Some(file) = this.file.as_mut().filter(|_| !begun) {
+                drop(state);
+                if let Some(frame) = ready!(Pin::new(file).poll_frame(cx)) {
+                    return Poll::Ready(Some(frame));
                 }
-            };
-        };
-        let was_full = state.buffered >= super::HIGH_WATER;
-        state.buffered -= part.len();
-        let wakers = if was_full && state.buffered < super::HIGH_WATER {
-            std::mem::take(&mut state.application)
-        } else {
-            Vec::new()
-        };
-        drop(state);
-        wakers.into_iter().for_each(std::task::Waker::wake);
-        Poll::Ready(Some(Ok(Frame::data(part))))
+                this.file = None;
+                Self::release(this.exchange.0.lock(), FILE_WEIGHT);
+                continue;
+            }
+            match state.parts.pop_front() {
+                Some(Part::Begun(part)) => return Poll::Ready(Some(Ok(Frame::data(part)))),
+                Some(Part::Bytes(part)) => {
+                    Self::release(state, part.len());
+                    return Poll::Ready(Some(Ok(Frame::data(part))));
+                }
+                Some(Part::File(part)) => this.file = state.open(part),
+                None => {
+                    return match state.stage {
+                        Stage::Ended => {
+                            let trailers = state.trailers.take();
+                            Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(*trailers))))
+                        }
+                        Stage::Broken => Poll::Ready(Some(Err(Incomplete.into()))),
+                        _ => {
+                            state.server = Some(cx.waker().clone());
+                            Poll::Pending
+                        }
+                    };
+                }
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        let state = self.exchange.0.lock();
-        state.stage == Stage::Ended && state.chunks.is_empty()
+        self.file.is_none() && self.exchange.0.lock().is_read()
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        self.exchange.client_left();
+        self.exchange.body_dropped();
     }
 }
 
@@ -166,6 +241,6 @@ impl http_body::Body for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.exchange.client_left();
+        self.exchange.body_dropped();
     }
 }

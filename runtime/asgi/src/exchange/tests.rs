@@ -13,10 +13,7 @@ fn request(body: &'static str) -> Request<Full<Bytes>> {
 
 fn start(status: u16) -> Command {
     let status = StatusCode::from_u16(status).expect("a valid status");
-    Command::HttpResponseStart {
-        status,
-        headers: HeaderMap::new(),
-    }
+    Command::start(status, HeaderMap::new())
 }
 
 fn part(body: &'static str, more_body: bool) -> Command {

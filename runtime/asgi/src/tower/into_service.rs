@@ -119,10 +119,7 @@ mod tests {
         let application = app_fn(move |mut connection: Connection| {
             let done = Arc::clone(&done);
             async move {
-                let start = Command::HttpResponseStart {
-                    status: StatusCode::OK,
-                    headers: HeaderMap::new(),
-                };
+                let start = Command::start(StatusCode::OK, HeaderMap::new());
                 connection.send.send(start).await?;
                 let body = Bytes::from_static(b"hello");
                 connection

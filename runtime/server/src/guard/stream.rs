@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::aside::Aside;
 use super::scanner::{Place, Scanner};
 
 /// What hyper reads instead of the bytes it must not see. No parser takes a NUL anywhere in a
@@ -68,6 +69,7 @@ pub(crate) struct Guard<S> {
     scanner: Scanner,
     deadlines: Deadlines,
     fault: Arc<Fault>,
+    aside: Arc<Aside>,
     /// Set only while the client keeps us waiting.
     timer: Option<Timer>,
     /// What is still to be put in the place of a bad head.
@@ -87,12 +89,13 @@ struct Timer {
 }
 
 impl<S> Guard<S> {
-    pub(crate) fn new(stream: S, deadlines: Deadlines, fault: Arc<Fault>) -> Self {
+    pub(crate) fn new(stream: S, deadlines: Deadlines, fault: Arc<Fault>, aside: Arc<Aside>) -> Self {
         Self {
             stream,
             scanner: Scanner::new(),
             deadlines,
             fault,
+            aside,
             timer: None,
             poison: &[],
             refused: false,
@@ -234,7 +237,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let this = &mut *self;
+        // hyper flushes whenever it has written everything, and each time it has been woken.
+        while let Some(bytes) = this.aside.waiting() {
+            let written = Pin::new(&mut this.stream).poll_write(cx, &bytes);
+            let count = ready!(this.written(cx, written))?;
+            this.aside.written(count);
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

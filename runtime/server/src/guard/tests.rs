@@ -248,7 +248,7 @@ fn guard(portions: &[&[u8]]) -> (Guard<Portions>, Arc<Fault>) {
     };
     let portions = portions.iter().rev().map(|portion| portion.to_vec()).collect();
     (
-        Guard::new(Portions(portions), deadlines, Arc::clone(&fault)),
+        Guard::new(Portions(portions), deadlines, Arc::clone(&fault), Arc::default()),
         fault,
     )
 }
@@ -352,7 +352,7 @@ async fn drip(bytes: &[u8]) -> Vec<u8> {
         body: Duration::from_secs(60),
         response: Duration::from_secs(60),
     };
-    let mut guard = Guard::new(drip, deadlines, Arc::default());
+    let mut guard = Guard::new(drip, deadlines, Arc::default(), Arc::default());
     let mut bytes = Vec::new();
     guard.read_to_end(&mut bytes).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 10);

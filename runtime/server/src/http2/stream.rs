@@ -56,7 +56,7 @@ async fn exchange(
     let expects = expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let (asked, asks) = expects.then(oneshot::channel).unzip();
     let request = request.map(|body| Upload::new(body, options.body_timeout, asked));
-    let answer = answer(peer, request, None);
+    let (_, answer) = answer(peer, request, None);
     let response = unless_reset(&mut respond, answer, asks).await?;
     deliver(response, respond, is_head, options.slow_client_timeout).await
 }
@@ -69,7 +69,7 @@ async fn websocket(
     let (hand_over, stream) = oneshot::channel::<Box<dyn Duplex>>();
     let (parts, receive) = request.into_parts();
     let request = Request::from_parts(parts, Empty::new());
-    let answer = answer(peer, request, Some(Upgrade::Http2(stream)));
+    let (_, answer) = answer(peer, request, Some(Upgrade::Http2(stream)));
     let mut response = unless_reset(&mut respond, answer, None).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let limit = peer.shared.options.slow_client_timeout;

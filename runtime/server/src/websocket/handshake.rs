@@ -139,7 +139,8 @@ impl Drop for Undecided {
 async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Present) {
     let shared = &peer.shared;
     let (mut parts, _) = request.into_parts();
-    let scope = WebSocketScope::new(&mut parts);
+    let mut scope = WebSocketScope::new(&mut parts);
+    scope.state = shared.state.copy();
     // The head pins hyper's read buffer.
     drop(parts);
     let (events, receiver) = event_queue(shared.options.limits.websocket_inbound_events);

@@ -75,10 +75,7 @@ async fn record(mut connection: Connection, records: &Records) -> Result<(), App
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
     let body = Bytes::copy_from_slice(scope.raw_path());
     let more_body = false;
-    connection
-        .send
-        .send(Command::HttpResponseStart { status, headers })
-        .await?;
+    connection.send.send(Command::start(status, headers)).await?;
     connection
         .send
         .send(Command::HttpResponseBody { body, more_body })

@@ -95,10 +95,7 @@ fn failing(seen: Seen) -> impl Application {
                 "/half" => {
                     let headers = HeaderMap::new();
                     let status = StatusCode::OK;
-                    connection
-                        .send
-                        .send(Command::HttpResponseStart { status, headers })
-                        .await?;
+                    connection.send.send(Command::start(status, headers)).await?;
                     let body = Bytes::from_static(b"half");
                     connection
                         .send

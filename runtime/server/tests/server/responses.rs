@@ -46,7 +46,7 @@ async fn whole(send: &Sender, status: StatusCode, headers: HeaderMap) -> Result<
 }
 
 async fn in_parts(send: &Sender, status: StatusCode, headers: HeaderMap) -> Result<(), SendError> {
-    send.send(Command::HttpResponseStart { status, headers }).await?;
+    send.send(Command::start(status, headers)).await?;
     for (body, more_body) in [(&BODY[..5], true), (&BODY[5..], false)] {
         let body = Bytes::from_static(body.as_bytes());
         send.send(Command::HttpResponseBody { body, more_body }).await?;

@@ -75,10 +75,7 @@ fn a_client_that_does_not_read_its_response_makes_send_wait_and_is_cut() {
             let (seen, sent) = (seen.clone(), std::sync::Arc::clone(&sent));
             async move {
                 let (status, headers) = (http::StatusCode::OK, http::HeaderMap::new());
-                connection
-                    .send
-                    .send(Command::HttpResponseStart { status, headers })
-                    .await?;
+                connection.send.send(Command::start(status, headers)).await?;
                 let _end = EndOnDrop(seen);
                 loop {
                     let (body, more_body) = (vec![7; 64 * 1024].into(), true);

@@ -220,7 +220,7 @@ pub(crate) async fn respond(
 ) -> Result<(), AppError> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    send.send(Command::HttpResponseStart { status, headers }).await?;
+    send.send(Command::start(status, headers)).await?;
     let body = body.into();
     let more_body = false;
     send.send(Command::HttpResponseBody { body, more_body }).await?;

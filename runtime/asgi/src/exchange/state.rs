@@ -1,0 +1,455 @@
+//! What an exchange is doing, and which commands fit it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::Path;
+use std::task::{Context, Waker};
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use super::file::FilePart;
+use super::interim::{Interim, MAX_INTERIMS};
+use super::{Body, HIGH_WATER, Terms};
+use crate::event::Command;
+use crate::send::TrySendError;
+use crate::supported::Supported;
+
+/// What an application may send into a response whose body nobody wants, before it is told that
+/// its client has left: it could go on for ever.
+const MAX_DISCARDED: usize = 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    #[default]
+    Waiting,
+    /// Started, no body part yet.
+    Started,
+    Streaming,
+    /// The last body part was given, the trailers were not.
+    Trailers,
+    /// The last part was given.
+    Ended,
+    /// The application ended without the last part, or failed.
+    Broken,
+}
+
+/// A piece of a response's body.
+#[derive(Debug)]
+pub(super) enum Part {
+    Bytes(Bytes),
+    /// The first bytes of the file that is being read.
+    Begun(Bytes),
+    File(FilePart),
+}
+
+impl Part {
+    /// What it counts against the high-water mark. Behind a file, whatever its length, `send` waits.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Begun(_) => 0,
+            Self::File(_) => FILE_WEIGHT,
+        }
+    }
+}
+
+pub(super) const FILE_WEIGHT: usize = HIGH_WATER;
+
+pub(super) struct State {
+    pub(super) stage: Stage,
+    pub(super) terms: Terms,
+    /// Start of the response, held back until the first body part.
+    pub(super) head: Option<(StatusCode, HeaderMap)>,
+    /// The server has it.
+    pub(super) head_left: bool,
+    /// A tower service's response.
+    pub(super) whole: Option<Box<Response<Body>>>,
+    pub(super) parts: VecDeque<Part>,
+    buffered: usize,
+    promised_trailers: bool,
+    /// Whether the client takes trailers.
+    wants_trailers: bool,
+    pub(super) trailers: Option<Box<HeaderMap>>,
+    pub(super) interims: VecDeque<Interim>,
+    /// Nobody takes them.
+    interims_unwanted: bool,
+    /// The response has no body, whatever the application sends.
+    bodiless: bool,
+    /// Bytes dropped since then.
+    discarded: Option<usize>,
+    client_gone: bool,
+    /// The server waits for the head or a body part.
+    pub(super) server: Option<Waker>,
+    /// The server waits for an interim item.
+    pub(super) interim_server: Option<Waker>,
+    /// Senders wait for room, receivers for the end.
+    pub(super) application: Vec<Waker>,
+}
+
+impl State {
+    pub(super) fn new(terms: Terms, bodiless: bool, wants_trailers: bool) -> Self {
+        Self {
+            stage: Stage::Waiting,
+            terms,
+            head: None,
+            head_left: false,
+            whole: None,
+            parts: VecDeque::new(),
+            buffered: 0,
+            promised_trailers: false,
+            wants_trailers,
+            trailers: None,
+            interims: VecDeque::new(),
+            interims_unwanted: false,
+            bodiless,
+            discarded: None,
+            client_gone: false,
+            server: None,
+            interim_server: None,
+            application: Vec::new(),
+        }
+    }
+
+    pub(super) fn wait(&mut self, cx: &Context<'_>) {
+        if !self.application.iter().any(|waker| waker.will_wake(cx.waker())) {
+            self.application.push(cx.waker().clone());
+        }
+    }
+
+    pub(super) fn server_wakers(&mut self) -> [Option<Waker>; 2] {
+        [self.server.take(), self.interim_server.take()]
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.is_over() || (self.buffered < HIGH_WATER && self.interims.len() < MAX_INTERIMS)
+    }
+
+    /// Whether the client has gone, or has all it wants.
+    pub(super) fn is_over(&self) -> bool {
+        self.client_gone || self.discarded.is_some()
+    }
+
+    /// Whether the application may still send something.
+    pub(super) fn may_send(&self) -> bool {
+        !self.is_over() && !matches!(self.stage, Stage::Ended | Stage::Broken)
+    }
+
+    pub(super) fn application_ended(&mut self, failed: bool) {
+        self.stage = match self.stage {
+            Stage::Ended => return,
+            // A start without a body part: complete and empty, unless the application failed.
+            Stage::Started if !failed && !self.promised_trailers => Stage::Ended,
+            _ => Stage::Broken,
+        };
+    }
+
+    pub(super) fn client_left(&mut self) {
+        self.client_gone = true;
+        self.parts.clear();
+        self.buffered = 0;
+        self.interims.clear();
+    }
+
+    /// The body is not wanted. Returns whether that is no fault of the client's.
+    pub(super) fn discard(&mut self) -> bool {
+        if self.bodiless && self.head_left && !self.client_gone {
+            self.parts.clear();
+            self.buffered = 0;
+            self.discarded.get_or_insert(0);
+        }
+        self.discarded.is_some()
+    }
+
+    /// The head goes to the client.
+    pub(super) fn head_leaves(&mut self, status: StatusCode) {
+        self.head_left = true;
+        self.bodiless |= matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    }
+
+    pub(super) fn refuse_interims(&mut self) {
+        self.interims.clear();
+        self.interims_unwanted = true;
+    }
+
+    pub(super) fn has_parts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Whether the server has everything.
+    pub(super) fn is_read(&self) -> bool {
+        self.stage == Stage::Ended && self.parts.is_empty() && self.trailers.is_none()
+    }
+
+    /// The file that begins the body, if one does.
+    pub(super) fn pop_file(&mut self) -> Option<Body> {
+        let begins = matches!(self.parts.front(), Some(Part::File(_)));
+        match begins.then(|| self.parts.pop_front())?? {
+            Part::File(part) => self.open(part),
+            _ => None,
+        }
+    }
+
+    pub(super) fn open(&self, part: FilePart) -> Option<Body> {
+        let open = self.terms.open_file?;
+        Some(open(part))
+    }
+
+    /// A part has been read. Returns who waits for that.
+    pub(super) fn release(&mut self, weight: usize) -> Vec<Waker> {
+        let was_full = self.buffered >= HIGH_WATER;
+        self.buffered = self.buffered.saturating_sub(weight);
+        if was_full && self.buffered < HIGH_WATER {
+            std::mem::take(&mut self.application)
+        } else {
+            Vec::new()
+        }
+    }
+
+    pub(super) fn take(&mut self, command: Command) -> Result<(), TrySendError> {
+        if self.client_gone {
+            return Err(TrySendError::disconnected());
+        }
+        match command {
+            Command::HttpResponseStart {
+                status,
+                headers,
+                trailers,
+            } => {
+                self.may_start(status)?;
+                self.head = Some((status, headers));
+                self.promised_trailers = trailers;
+                self.stage = Stage::Started;
+                Ok(())
+            }
+            Command::HttpResponse(response) => {
+                self.may_start(response.status())?;
+                self.whole = Some(response);
+                self.stage = Stage::Ended;
+                Ok(())
+            }
+            Command::HttpResponseBody { body, more_body } => {
+                self.in_body("http.response.body")?;
+                self.body(body, more_body)
+            }
+            Command::HttpResponsePathSend { .. } | Command::HttpResponseZeroCopySend { .. } => {
+                self.file(command)
+            }
+            Command::HttpResponseTrailers {
+                headers,
+                more_trailers,
+            } => self.trailers(headers, more_trailers),
+            Command::HttpResponseEarlyHint { .. }
+            | Command::HttpResponsePush { .. }
+            | Command::HttpResponseDebug(_) => self.interim(command),
+            other => Err(TrySendError::unexpected(&other)),
+        }
+    }
+
+    fn may_start(&self, status: StatusCode) -> Result<(), TrySendError> {
+        if self.stage != Stage::Waiting {
+            return Err(TrySendError::protocol("HTTP response has already been started"));
+        }
+        if status.is_informational() {
+            let text = format!(
+                "{} is no status of a response: it must be 200 or above",
+                status.as_u16()
+            );
+            return Err(TrySendError::protocol(text));
+        }
+        Ok(())
+    }
+
+    /// Whether a body part fits.
+    fn in_body(&self, what: &str) -> Result<(), TrySendError> {
+        match self.stage {
+            Stage::Started | Stage::Streaming => Ok(()),
+            Stage::Waiting => Err(not_started(what)),
+            Stage::Trailers => Err(TrySendError::protocol(format!(
+                "Expected http.response.trailers, but got {what}"
+            ))),
+            Stage::Ended | Stage::Broken => {
+                Err(TrySendError::protocol("HTTP response has already been completed"))
+            }
+        }
+    }
+
+    fn body(&mut self, body: Bytes, more_body: bool) -> Result<(), TrySendError> {
+        if let Some(discarded) = &mut self.discarded {
+            *discarded += body.len();
+            if *discarded > MAX_DISCARDED {
+                return Err(TrySendError::disconnected());
+            }
+        } else if !body.is_empty() {
+            if self.buffered >= HIGH_WATER {
+                let command = Command::HttpResponseBody { body, more_body };
+                return Err(TrySendError::Full(Box::new(command)));
+            }
+            self.push(Part::Bytes(body));
+        }
+        self.advance(more_body);
+        Ok(())
+    }
+
+    fn push(&mut self, part: Part) {
+        self.buffered += part.weight();
+        self.parts.push_back(part);
+    }
+
+    fn advance(&mut self, more_body: bool) {
+        self.stage = match more_body {
+            true => Stage::Streaming,
+            false if self.promised_trailers => Stage::Trailers,
+            false => Stage::Ended,
+        };
+    }
+
+    fn file(&mut self, command: Command) -> Result<(), TrySendError> {
+        let needed = match &command {
+            Command::HttpResponsePathSend { .. } => Supported::PATHSEND,
+            _ => Supported::ZEROCOPYSEND,
+        };
+        if self.terms.open_file.is_none() || !self.terms.supported.contains(needed) {
+            return Err(TrySendError::unexpected(&command));
+        }
+        self.in_body(command.message_type())?;
+        if self.buffered >= HIGH_WATER && self.discarded.is_none() {
+            return Err(TrySendError::Full(Box::new(command)));
+        }
+        let (part, more_body) = match command {
+            Command::HttpResponsePathSend { path } => {
+                if self.stage != Stage::Started {
+                    return Err(TrySendError::protocol(
+                        "http.response.pathsend cannot be mixed with other body parts",
+                    ));
+                }
+                check_path(&path)?;
+                (FilePart::Path(path), false)
+            }
+            Command::HttpResponseZeroCopySend {
+                file,
+                offset,
+                count,
+                more_body,
+            } => (FilePart::Handle { file, offset, count }, more_body),
+            other => return Err(TrySendError::unexpected(&other)),
+        };
+        if self.discarded.is_none() {
+            self.push(Part::File(part));
+        }
+        self.advance(more_body);
+        Ok(())
+    }
+
+    fn trailers(&mut self, headers: HeaderMap, more_trailers: bool) -> Result<(), TrySendError> {
+        match self.stage {
+            Stage::Trailers => {}
+            Stage::Waiting => return Err(not_started("http.response.trailers")),
+            Stage::Ended | Stage::Broken if self.promised_trailers => {
+                return Err(TrySendError::protocol("HTTP response has already been completed"));
+            }
+            Stage::Started | Stage::Streaming if self.promised_trailers => {
+                return Err(TrySendError::protocol(
+                    "Expected the last http.response.body, but got http.response.trailers",
+                ));
+            }
+            _ => {
+                return Err(TrySendError::protocol(
+                    "http.response.trailers needs trailers=True in http.response.start",
+                ));
+            }
+        }
+        let wanted = self.wants_trailers && self.terms.supported.contains(Supported::TRAILERS);
+        if wanted && !headers.is_empty() {
+            self.trailers.get_or_insert_default().extend(headers);
+        }
+        if !more_trailers {
+            self.stage = Stage::Ended;
+        }
+        Ok(())
+    }
+
+    fn interim(&mut self, command: Command) -> Result<(), TrySendError> {
+        let what = command.message_type();
+        let fits = match (&command, self.stage) {
+            (_, Stage::Ended | Stage::Broken) => {
+                return Err(TrySendError::protocol("HTTP response has already been completed"));
+            }
+            (Command::HttpResponseDebug(_), Stage::Waiting) => true,
+            (Command::HttpResponseDebug(_), _) => {
+                return Err(TrySendError::protocol(
+                    "http.response.debug must come before http.response.start",
+                ));
+            }
+            (Command::HttpResponsePush { .. }, Stage::Waiting) => return Err(not_started(what)),
+            // A hint is worth most before anything is known of the response, so that is let pass.
+            (Command::HttpResponseEarlyHint { .. }, _) => {
+                self.terms.supported.contains(Supported::EARLY_HINT) && !self.head_left
+            }
+            _ => self.terms.supported.contains(Supported::PUSH),
+        };
+        let fits = fits && self.discarded.is_none() && !self.interims_unwanted;
+        if fits && self.interims.len() >= MAX_INTERIMS {
+            return Err(TrySendError::Full(Box::new(command)));
+        }
+        let interim = match command {
+            Command::HttpResponseEarlyHint { links } => Interim::EarlyHint(hint(links)),
+            Command::HttpResponsePush { path, headers } => Interim::Push {
+                path: target(&path)?,
+                headers,
+            },
+            Command::HttpResponseDebug(info) => Interim::Debug(info),
+            other => return Err(TrySendError::unexpected(&other)),
+        };
+        if fits {
+            self.interims.push_back(interim);
+        }
+        Ok(())
+    }
+}
+
+fn not_started(what: &str) -> TrySendError {
+    TrySendError::protocol(format!("HTTP response has not yet been started but got {what}"))
+}
+
+fn check_path(path: &Path) -> Result<(), TrySendError> {
+    if path.is_absolute() {
+        return Ok(());
+    }
+    let text = format!(
+        "http.response.pathsend needs an absolute path, but got {}",
+        path.display()
+    );
+    Err(TrySendError::protocol(text))
+}
+
+fn hint(links: Vec<HeaderValue>) -> HeaderMap {
+    links.into_iter().map(|link| (header::LINK, link)).collect()
+}
+
+/// The target of a decoded path, with what no target may hold encoded again.
+fn target(path: &str) -> Result<PathAndQuery, TrySendError> {
+    const KEPT: percent_encoding::AsciiSet = percent_encoding::CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'<')
+        .add(b'>')
+        .add(b'`');
+    let encoded = percent_encoding::utf8_percent_encode(path, &KEPT).to_string();
+    let target = PathAndQuery::try_from(encoded)
+        .ok()
+        .filter(|_| path.starts_with('/'));
+    target.ok_or_else(|| TrySendError::protocol(format!("http.response.push of a bad path {path:?}")))
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("stage", &self.stage)
+            .field("buffered", &self.buffered)
+            .field("client_gone", &self.client_gone)
+            .finish_non_exhaustive()
+    }
+}

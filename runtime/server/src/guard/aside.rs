@@ -1,0 +1,57 @@
+//! Bytes of our own that go out between what hyper writes: it knows of no interim responses.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use parking_lot::Mutex;
+
+/// A place for one interim response. The guard writes it when hyper has nothing left to write: at
+/// that moment the bytes stand between two messages, for the next response waits for them.
+#[derive(Debug, Default)]
+pub(crate) struct Aside {
+    /// So that a connection without them takes no lock.
+    waiting: AtomicBool,
+    bytes: Mutex<(Bytes, Option<Waker>)>,
+}
+
+impl Aside {
+    /// Puts `bytes` on their way; ready once they are written.
+    pub(crate) async fn write(&self, bytes: Bytes) {
+        self.bytes.lock().0 = bytes;
+        self.waiting.store(true, Ordering::Release);
+        poll_fn(|cx| {
+            let mut place = self.bytes.lock();
+            if place.0.is_empty() {
+                return Poll::Ready(());
+            }
+            place.1 = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// What is still to be written.
+    pub(super) fn waiting(&self) -> Option<Bytes> {
+        self.waiting
+            .load(Ordering::Acquire)
+            .then(|| self.bytes.lock().0.clone())
+    }
+
+    /// So much of it was.
+    pub(super) fn written(&self, count: usize) {
+        let waker = {
+            let mut place = self.bytes.lock();
+            place.0.advance(count);
+            if !place.0.is_empty() {
+                return;
+            }
+            self.waiting.store(false, Ordering::Release);
+            place.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
