@@ -104,7 +104,7 @@ async fn respond(
     headers: HeaderMap,
     parts: &[&str],
 ) -> Result<(), AppError> {
-    send.send(Command::HttpResponseStart { status, headers }).await?;
+    send.send(Command::start(status, headers)).await?;
     for (number, part) in parts.iter().enumerate() {
         let body = Bytes::copy_from_slice(part.as_bytes());
         let more_body = number + 1 < parts.len();
