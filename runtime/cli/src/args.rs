@@ -1,10 +1,31 @@
 //! The command line.
+//!
+//! A file a group of flags, in the order of `--help`: `listen`, `response`, `timeouts`, `limits`,
+//! `stopping`, `processes`, `logging`; `values` has what they take.
 
-use std::num::NonZeroUsize;
+mod limits;
+mod listen;
+mod logging;
+mod processes;
+mod response;
+mod stopping;
+mod timeouts;
+mod values;
+
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
+use laureola::server::Builder;
+
+pub use limits::LimitArgs;
+pub use listen::Listen;
+pub use logging::LoggingArgs;
+pub use processes::Processes;
+pub use response::Response;
+pub use stopping::Stopping;
+pub use timeouts::Timeouts;
+pub use values::Limit;
 
 use crate::layer::LayerArgs;
 use crate::layer_command::LayerCommand;
@@ -29,24 +50,15 @@ SIGINT (Ctrl-C) and SIGTERM close every socket and exit with 0; a second one end
     after_help = AFTER_HELP,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
+    // As Python's argparse reads them: the last of several counts, and a beginning is enough.
+    args_override_self = true,
+    infer_long_args = true,
     disable_help_subcommand = true
 )]
 pub struct Args {
-    /// Address to listen on: an IPv4 or IPv6 address (with or without brackets), or a host name
-    #[arg(short, long, value_name = "HOST", default_value = "127.0.0.1", value_parser = host)]
-    pub bind: String,
-
-    /// TCP port to listen on; 0 takes a free one, which the log names
-    #[arg(short, long, value_name = "PORT", default_value_t = 8000)]
-    pub port: u16,
-
-    /// How much to log: 0 warnings, 1 what the server does, 2 what every connection does
-    #[arg(short, long, value_name = "LEVEL", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
-    pub verbosity: u8,
-
-    /// Worker threads; default: one per processor
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// What serving takes.
+    #[command(flatten)]
+    pub serve: ServeArgs,
 
     /// Which channel layer; for every subcommand, too.
     #[command(flatten)]
@@ -57,23 +69,82 @@ pub struct Args {
     pub command: Option<Command>,
 }
 
+/// Everything that is said about serving.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The Python application to serve, as path.to.module:instance.path; only the laureola command that
+    /// pip installs can
+    #[arg(value_name = "APPLICATION", value_parser = application)]
+    pub application: Option<String>,
+
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+
+    /// The server's name.
+    #[command(flatten)]
+    pub response: Response,
+
+    /// How long things may take.
+    #[command(flatten)]
+    pub timeouts: Timeouts,
+
+    /// What one client may cost.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// How the server ends.
+    #[command(flatten)]
+    pub stopping: Stopping,
+
+    /// Processes and threads.
+    #[command(flatten)]
+    pub processes: Processes,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logging: LoggingArgs,
+}
+
+impl ServeArgs {
+    /// A server with these settings.
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        let builder = self.response.apply(builder);
+        let builder = self.timeouts.apply(builder);
+        let builder = self.limits.apply(builder);
+        self.stopping.apply(builder)
+    }
+
+    /// What cannot be done, in words for the command line.
+    ///
+    /// # Errors
+    /// Which flag, and what to do.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.application {
+            Some(application) => Err(format!(
+                "cannot serve the Python application {application}: this command has no Python in it, the one \
+                 that `pip install laureola` brings has"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `path.to.module:instance.path`, or a subcommand that is spelled wrongly.
+fn application(text: &str) -> Result<String, String> {
+    if text.contains([':', '.']) {
+        Ok(text.to_owned())
+    } else {
+        Err("it is neither a subcommand nor an application, as in mysite.asgi:application".to_owned())
+    }
+}
+
 /// What the command does besides serving.
 #[derive(Clone, Debug, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
     /// Look inside a channel layer: who is in which group, what waits, what passes
     Layer(LayerCommand),
-}
-
-fn host(text: &str) -> Result<String, String> {
-    let host = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
-    if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c == '/') {
-        return Err("expected an address or a host name".to_owned());
-    }
-    Ok(host.to_owned())
 }
 
 /// Prints help as it is, and a mistake as one line with a hint. Returns the exit status.
@@ -127,6 +198,8 @@ fn usage_of(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::layer::LayerUrl;
     use clap::CommandFactory;
@@ -139,7 +212,21 @@ mod tests {
     #[test]
     fn defaults_are_daphnes() {
         let args = Args::parse_from(["laureola"]);
-        assert_eq!((args.bind.as_str(), args.port), ("127.0.0.1", 8000));
+        assert_eq!(args.serve.listen.tcp(), Some(("127.0.0.1", 8000)));
+        let timeouts = args.serve.timeouts;
+        let seconds = |seconds| Limit(Some(Duration::from_secs(seconds)));
+        assert_eq!(timeouts.http_timeout, None);
+        assert_eq!(timeouts.application_close_timeout, Duration::from_secs(10));
+        assert_eq!(
+            (timeouts.ping_interval, timeouts.ping_timeout),
+            (seconds(20), seconds(30))
+        );
+        assert_eq!(timeouts.websocket_timeout, seconds(86400));
+        assert_eq!(timeouts.websocket_connect_timeout, seconds(5));
+        let limits = args.serve.limits;
+        assert_eq!(limits.websocket_max_message_size, 1 << 20);
+        assert_eq!(limits.websocket_max_frame_size, 1 << 20);
+        assert_eq!(args.serve.logging.verbosity, 1);
         assert_eq!(args.layer.channel_layer, None);
         assert!(args.command.is_none(), "serving is what it does by itself");
     }
@@ -147,9 +234,48 @@ mod tests {
     #[test]
     fn brackets_and_both_spellings() {
         let args = Args::parse_from(["laureola", "--bind=[::1]", "-p", "0", "--channel-layer=redis://h"]);
-        assert_eq!(args.bind, "::1");
+        assert_eq!(args.serve.listen.tcp(), Some(("::1", 0)));
         let url = args.layer.channel_layer;
         assert_eq!(url, Some(LayerUrl::Redis("redis://h".to_owned())));
+    }
+
+    #[test]
+    fn one_of_address_and_port_brings_the_other() {
+        let tcp = |args: &[&str]| {
+            let args = Args::parse_from(std::iter::once(&"laureola").chain(args));
+            args.serve
+                .listen
+                .tcp()
+                .map(|(host, port)| (host.to_owned(), port))
+        };
+        assert_eq!(tcp(&["-b", "0.0.0.0"]), Some(("0.0.0.0".to_owned(), 8000)));
+        assert_eq!(tcp(&["-p", "9000"]), Some(("127.0.0.1".to_owned(), 9000)));
+    }
+
+    #[test]
+    fn flags_are_read_as_pythons_argparse_reads_them() {
+        let parse = |args: &[&str]| Args::parse_from(std::iter::once(&"laureola").chain(args)).serve;
+        for spelling in [&["--websocket_timeout", "-1"][..], &["--websocket_timeout=-1"]] {
+            assert_eq!(parse(spelling).timeouts.websocket_timeout, Limit(None));
+        }
+        assert_eq!(
+            parse(&["-v", "0", "-v2"]).logging.verbosity,
+            2,
+            "the last one counts"
+        );
+        assert_eq!(
+            parse(&["--verb", "3"]).logging.verbosity,
+            3,
+            "a beginning is enough"
+        );
+        let name = |args: &[&str]| {
+            let response = parse(args).response;
+            (!response.no_server_name).then_some(response.server_name)
+        };
+        assert_eq!(name(&["-s", "x", "--no-server-name"]), None);
+        assert_eq!(name(&["--no-server-name", "-s", "x"]), Some("x".to_owned()));
+        let serve = parse(&["-p", "1", "mysite.asgi:application", "-b", "::1"]);
+        assert_eq!(serve.application.as_deref(), Some("mysite.asgi:application"));
     }
 
     #[test]

@@ -24,7 +24,7 @@
 pub mod args;
 pub mod layer;
 pub mod layer_command;
-mod logging;
+pub mod logging;
 pub mod serve;
 mod signals;
 
@@ -44,17 +44,19 @@ pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
     let args = command
         .try_get_matches_from_mut(std::env::args_os())
         .and_then(|matches| Args::from_arg_matches(&matches));
-    let args = args.and_then(|args| match args.layer.check() {
-        Ok(()) => Ok(args),
-        Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
-    });
+    let args = args.and_then(
+        |args| match args.serve.check().and_then(|()| args.layer.check()) {
+            Ok(()) => Ok(args),
+            Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
+        },
+    );
     let args = match args {
         Ok(args) => args,
         Err(error) => return args::report(name, &error),
     };
     let done = match &args.command {
         None => {
-            logging::start(args.verbosity);
+            logging::start(args.serve.logging.verbosity, &args.serve.logging.log_fmt);
             serve::run(&args, plugins)
         }
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),

@@ -1,22 +1,35 @@
 //! What goes to stderr.
+//!
+//! - [`format`](mod@format): `--log-fmt`, a line in the words of Python's `logging`
+//! - `field`: what stands behind a `%(name)s`
+//! - `line`: an event as such a line
 
-use std::io::IsTerminal;
+mod field;
+pub mod format;
+mod line;
 
 use tracing_subscriber::EnvFilter;
 
+pub use format::{DAPHNES, Format};
+use line::Line;
+
 /// Starts logging at Daphne's verbosity levels.
-pub(crate) fn start(verbosity: u8) {
+pub(crate) fn start(verbosity: u8, format: &Format) {
     let filter = match verbosity {
         0 => "warn",
         1 => "info",
-        2 => "info,laureola=debug,laureola_server=debug,laureola_redis=debug,laureola_layers=debug",
+        2 => {
+            "info,laureola=debug,laureola_cli=debug,laureola_server=debug,laureola_redis=debug,\
+              laureola_layers=debug"
+        }
         _ => "debug",
     };
     let started = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(verbosity > 1)
+        // A log file is no terminal, and Python's lines have no colours.
+        .with_ansi(false)
+        .event_format(Line::new(format.clone()))
         .try_init();
     // An embedding program may have a subscriber of its own; then that one is used.
     drop(started);

@@ -21,7 +21,7 @@ pub fn run(args: &Args, plugins: Plugins) -> Result<()> {
 
 fn runtime(args: &Args) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    if let Some(threads) = args.threads {
+    if let Some(threads) = args.serve.processes.threads {
         builder.worker_threads(threads.get());
     }
     builder.thread_name("laureola").enable_all().build()
@@ -48,9 +48,9 @@ async fn serve_with(
     mut signals: Signals,
 ) -> Result<()> {
     let application = plugins.application(layer)?;
-    let server = Server::builder(application)
-        .bind((args.bind.as_str(), args.port))
-        .await?;
+    let builder = args.serve.apply(Server::builder(application));
+    let address = args.serve.listen.tcp().expect("the only listener there is");
+    let server = builder.bind(address).await?;
     plugins.startup().await?;
     announce(layer_name, plugins, &server);
 

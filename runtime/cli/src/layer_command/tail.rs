@@ -53,7 +53,7 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) async fn run(&self, choice: Choice, output: &mut Output) -> Result<()> {
         // Only warnings: that Redis is away, and that it is back.
-        logging::start(0);
+        logging::start(0, &logging::Format::default());
         let mut signals = Signals::listen().context("cannot listen for signals")?;
         let layer = tokio::select! {
             layer = Opened::new(choice) => layer?.into_layer(),

@@ -24,6 +24,8 @@ fn help_teaches_and_version_tells() {
         "--port",
         "--channel-layer",
         "--layer-prefix",
+        "--websocket_timeout",
+        "--shutdown-timeout",
         "Examples:",
         "redis://",
     ] {
@@ -45,8 +47,11 @@ fn a_bad_flag_is_one_line_and_status_2() {
         (&["--channel-layer", "amqp://x"], "expected memory:// or redis://"),
         (
             &["site.asgi:application"],
-            "unrecognized subcommand 'site.asgi:application'",
+            "cannot serve the Python application site.asgi:application",
         ),
+        (&["serve"], "neither a subcommand nor an application"),
+        (&["--log-fmt", "hello"], "a format without a single %(name)s"),
+        (&["--ping-interval", "often"], "expected seconds"),
     ] {
         let (stderr, status) = outcome(args);
         assert_eq!(status, Some(2), "{stderr}");

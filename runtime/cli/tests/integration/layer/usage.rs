@@ -57,7 +57,7 @@ fn bad_usage_is_one_line_and_status_2() {
     }
     run(&["layer", "groups", "--layer-kind", "core"])
         .failed(2, &["--layer-kind is for layers through Redis"]);
-    run(&["--port", "1", "layer", "groups"]).failed(2, &["'layer' cannot be used with '--port"]);
+    run(&["--port", "1", "layer", "groups"]).failed(2, &["cannot be used with: --port"]);
     let nothing = run(&["layer"]);
     assert_eq!(nothing.status, Some(2));
     assert!(nothing.stderr.contains("group-send"), "{}", nothing.stderr);
