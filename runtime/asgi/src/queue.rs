@@ -56,25 +56,34 @@ impl EventSender {
     /// Returns whether an application is still there to read it.
     pub async fn send(&self, event: Event) -> bool {
         let mut event = Some(event);
-        poll_fn(|cx| {
-            let mut shared = self.0.lock();
-            if shared.receiver_gone {
-                return Poll::Ready(false);
-            }
-            let full = shared.events.len() >= shared.capacity;
-            if full && !event.as_ref().is_some_and(Event::is_disconnect) {
-                shared.sender = Some(cx.waker().clone());
-                return Poll::Pending;
-            }
-            shared.events.extend(event.take());
-            let waker = shared.receiver.take();
-            drop(shared);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            Poll::Ready(true)
-        })
-        .await
+        poll_fn(|cx| self.poll_send(cx, &mut event)).await
+    }
+
+    /// Takes `event` if there is room, or wakes the task when there is: [`EventSender::send`], for
+    /// a server that watches its client meanwhile.
+    pub fn poll_send(&self, cx: &mut Context<'_>, event: &mut Option<Event>) -> Poll<bool> {
+        let mut shared = self.0.lock();
+        if shared.receiver_gone {
+            return Poll::Ready(false);
+        }
+        let full = shared.events.len() >= shared.capacity;
+        if full && !event.as_ref().is_some_and(Event::is_disconnect) {
+            shared.sender = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        shared.events.extend(event.take());
+        let waker = shared.receiver.take();
+        drop(shared);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Poll::Ready(true)
+    }
+
+    /// The last event, for which there is always room.
+    pub fn disconnect(self, code: u16, reason: Str) {
+        let mut event = Some(Event::WebSocketDisconnect { code, reason });
+        let _ = self.poll_send(&mut Context::from_waker(Waker::noop()), &mut event);
     }
 }
 

@@ -21,9 +21,6 @@ pub struct Limits {
     /// Events that may wait for a WebSocket's application before the server stops reading from
     /// the client. Default 16.
     pub websocket_inbound_events: usize,
-    /// Bytes of the buffer a WebSocket reads through, held as long as the socket lives: this is
-    /// the greater part of what an idle socket costs. Default 1 KiB.
-    pub websocket_read_buffer: usize,
     /// Connections served at a time, at least 1; further ones wait in the kernel's backlog (one of
     /// every listener within the server), and the log says so. Default none.
     pub max_connections: Option<usize>,
@@ -68,7 +65,6 @@ impl Default for Limits {
             websocket_max_frame: 1024 * 1024,
             websocket_outbound_bytes: 64 * 1024,
             websocket_inbound_events: 16,
-            websocket_read_buffer: 1024,
             max_connections: None,
             http2_max_streams: 100,
             http2_stream_window: 256 * 1024,

@@ -135,6 +135,29 @@ pub(crate) enum ReadHalf {
     Other(Box<tokio::io::ReadHalf<Box<dyn Duplex>>>),
 }
 
+impl ReadHalf {
+    /// Ready once nothing more can come than what the kernel holds already, which is not read.
+    /// Says whether the client broke off, so that not even that can. For a client whose bytes
+    /// nobody wants now; never ready where only reading would tell.
+    pub(crate) async fn closed(&self) -> bool {
+        // A socket is ready for urgent data, of which there is none, or closed.
+        let closed = match self {
+            Self::Tcp(stream) => stream.as_ref().ready(Interest::PRIORITY).await,
+            Self::Unix(stream) => stream.as_ref().ready(Interest::PRIORITY).await,
+            Self::Other(_) => std::future::pending().await,
+        };
+        if closed.is_ok_and(|ready| !ready.is_read_closed()) {
+            return std::future::pending().await;
+        }
+        let error = match self {
+            Self::Tcp(stream) => stream.as_ref().take_error(),
+            Self::Unix(stream) => stream.as_ref().take_error(),
+            Self::Other(_) => Ok(None),
+        };
+        !matches!(error, Ok(None))
+    }
+}
+
 impl AsyncRead for ReadHalf {
     fn poll_read(
         mut self: Pin<&mut Self>,

@@ -4,12 +4,12 @@
 //! - [`handshake`]: the request is checked, the application decides, the stream is taken from hyper
 //! - [`socket`]: what both tasks hold; the application's commands come in here
 //! - [`outbound`]: the queue of bytes towards the client, written by whoever sends
+//! - [`codec`]: frames as they are read
 //! - [`driver`]: reads frames, makes events of them, and writes what `outbound` could not at once
 //! - [`close`]: close frames, and which code says what
 //! - [`registry`], [`sweep`]: all sockets; one loop that pings them and ends those that are overdue
 
 mod close;
-#[allow(dead_code, unused_imports, reason = "the driver takes it next")]
 pub(crate) mod codec;
 mod driver;
 mod handshake;

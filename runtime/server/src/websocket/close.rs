@@ -2,8 +2,6 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use laureola_asgi::CloseCode;
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 /// The close is complete and said nothing of its cause.
 pub(crate) const NORMAL: CloseCode = 1000;
@@ -21,6 +19,9 @@ pub(crate) const TOO_BIG: CloseCode = 1009;
 pub(crate) const FAILED: CloseCode = 1011;
 /// The server goes away and, as like as not, comes back.
 pub(crate) const RESTART: CloseCode = 1012;
+
+/// The client takes what is sent to it too slowly: "try again later".
+pub(crate) const SLOW: CloseCode = 1013;
 
 /// First byte of a close frame: FIN and its opcode.
 const FIRST: u8 = 0x88;
@@ -43,19 +44,14 @@ pub(crate) fn frame(code: CloseCode, reason: &str) -> Bytes {
     frame.freeze()
 }
 
-/// Whether these bytes are a close frame.
-pub(crate) fn is_frame(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&FIRST)
-}
+/// A close frame without a code: the answer to one.
+pub(crate) const EMPTY: Bytes = Bytes::from_static(&[FIRST, 0]);
 
-/// The code and reason with which reading failed, or `None` where there is nobody left to tell.
-pub(crate) fn code_of(error: &Error) -> Option<(CloseCode, &'static str)> {
-    match error {
-        Error::Capacity(_) => Some((TOO_BIG, "message too big")),
-        Error::Utf8(_) => Some((NOT_UTF8, "invalid UTF-8")),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some((PROTOCOL, "protocol error")),
-        _ => None,
+/// What the server says beside a code of its own.
+pub(crate) const fn reason_of(code: CloseCode) -> &'static str {
+    match code {
+        SLOW => "slow consumer",
+        _ => "",
     }
 }
 

@@ -1,28 +1,25 @@
 //! A socket's driver: the one task that reads from the client, makes events of its messages, and
 //! writes what `outbound` could not write at once.
 //!
-//! Whatever happens, the application gets exactly one disconnect event, and the driver ends: by the
-//! client's close, its end of stream, or the sweeper that gives an overdue client up.
+//! It reads through a buffer on the stack: an idle socket holds no byte of one. Whatever happens,
+//! the application gets exactly one disconnect event, and the driver ends: by the client's close,
+//! its end of stream, or the sweeper that gives an overdue client up.
+
+mod read;
 
 use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use futures_util::StreamExt;
 use laureola_asgi::queue::EventSender;
 use laureola_asgi::{CloseCode, Event, Payload};
 use laureola_message::Str;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tracing::debug;
 
 use super::close;
+use super::codec::{Decoder, Inflation, Item, Rules, Violation};
 use super::outbound::Stage;
 use super::registry::Registry;
 use super::socket::Socket;
@@ -31,8 +28,10 @@ use crate::running::Present;
 use crate::stream::ReadHalf;
 use crate::upgrade::Upgrade;
 
-/// Smaller payloads are copied out of the read buffer: one that is kept would pin it.
-const SMALL: usize = 1024;
+/// First byte of a pong: FIN and its opcode.
+const PONG: u8 = 0x8a;
+/// How much of what a client still sends after the end is read, and thrown away.
+const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
 /// Drives a socket from its accepted handshake to its end. Returns the code of its close, as its
 /// application was told.
@@ -40,21 +39,24 @@ pub(crate) async fn drive(
     socket: Arc<Socket>,
     events: EventSender,
     upgrade: Upgrade,
+    inflation: Inflation,
     present: Present,
 ) -> CloseCode {
     let _entry = Registry::enter(&socket);
-    let Some((wire, early)) = open(&socket, upgrade).await else {
+    // Boxed, as everything here that is large and does not last: this future is held by every
+    // socket.
+    let Some((read, early)) = Box::pin(open(&socket, upgrade)).await else {
         return close::BROKEN;
     };
-    let config = config(&socket.shared.options.limits);
-    // What came together with the handshake is read first. Boxed, as everything here that is large
-    // and does not last: this future is held by every socket.
-    let stream = WebSocketStream::from_partially_read(wire, early, Role::Server, Some(config));
-    let stream = Box::pin(stream).await;
+    let decoder = Decoder::new(rules(&socket.shared.options.limits), inflation);
     let mut driver = Driver {
         socket,
-        stream,
-        client: Some((events, present)),
+        read,
+        decoder,
+        // What came together with the handshake is read first.
+        backlog: early,
+        events: Some(events),
+        present: Some(present),
         code: close::BROKEN,
     };
     driver.run().await;
@@ -62,7 +64,7 @@ pub(crate) async fn drive(
 }
 
 /// Takes the stream from hyper; `None` where the client left before it had the response.
-async fn open(socket: &Arc<Socket>, upgrade: Upgrade) -> Option<(Wire, Vec<u8>)> {
+async fn open(socket: &Socket, upgrade: Upgrade) -> Option<(ReadHalf, Option<Box<Backlog>>)> {
     let Some((stream, early)) = upgrade.stream().await else {
         debug!("a websocket client left during its handshake");
         return None;
@@ -70,36 +72,51 @@ async fn open(socket: &Arc<Socket>, upgrade: Upgrade) -> Option<(Wire, Vec<u8>)>
     let (read, write) = stream.into_split();
     socket.hear();
     socket.outbound.attach(write);
-    let wire = Wire {
-        read,
-        socket: Arc::clone(socket),
-    };
-    Some((wire, early.to_vec()))
-}
-
-fn config(limits: &Limits) -> WebSocketConfig {
-    let limit = |bytes: usize| (bytes > 0).then_some(bytes);
-    WebSocketConfig::default()
-        .read_buffer_size(limits.websocket_read_buffer.max(128))
-        // Control frames only, each handed to `outbound` at once, which takes all of it.
-        .write_buffer_size(0)
-        .max_write_buffer_size(4096)
-        .max_message_size(limit(limits.websocket_max_message))
-        .max_frame_size(limit(limits.websocket_max_frame))
+    Some((read, Backlog::new(None, &early)))
 }
 
 struct Driver {
     socket: Arc<Socket>,
-    stream: WebSocketStream<Wire>,
+    read: ReadHalf,
+    decoder: Decoder,
+    backlog: Option<Box<Backlog>>,
     /// `None` once the application has its disconnect event.
-    client: Option<(EventSender, Present)>,
-    /// What it says.
+    events: Option<EventSender>,
+    /// `None` once the client has left.
+    present: Option<Present>,
+    /// What the application is told.
     code: CloseCode,
+}
+
+/// What was read, and still has to wait.
+struct Backlog {
+    /// The next event.
+    event: Option<Event>,
+    /// What came behind it.
+    bytes: Vec<u8>,
+}
+
+impl Backlog {
+    fn new(event: Option<Event>, bytes: &[u8]) -> Option<Box<Self>> {
+        let waits = event.is_some() || !bytes.is_empty();
+        waits.then(|| {
+            Box::new(Self {
+                event,
+                bytes: bytes.to_vec(),
+            })
+        })
+    }
 }
 
 /// What there is to do next.
 enum Turn {
-    Read(Option<Result<Message, Error>>),
+    /// The application's queue is full; a backlog waits for it.
+    Full,
+    /// The client closes, or answers our close.
+    Closed(CloseCode, Str),
+    Broken(Violation),
+    /// The end of the stream.
+    Gone,
     /// The server wants the socket closed.
     Asked(CloseCode),
     Dead,
@@ -108,19 +125,31 @@ enum Turn {
 impl Driver {
     async fn run(&mut self) {
         loop {
-            match self.next().await {
-                Turn::Read(Some(Ok(message))) => self.take(message).await,
-                Turn::Read(Some(Err(error))) => return self.fail(&error).await,
-                // Both close frames are exchanged; ours may still be queued.
-                Turn::Read(None) => {
-                    self.socket.outbound.finish(self.now());
-                    return self.written().await;
+            match poll_fn(|cx| self.turn(cx)).await {
+                Turn::Full => Box::pin(self.wait_for_room()).await,
+                Turn::Closed(code, reason) => {
+                    let answer = match code {
+                        close::NO_CODE => close::EMPTY,
+                        code => close::frame(code, &reason),
+                    };
+                    self.leave(code, reason);
+                    self.socket.outbound.close(answer, self.now());
+                    return Box::pin(self.part()).await;
+                }
+                // The client cannot be understood any more.
+                Turn::Broken(violation) => {
+                    debug!(%violation, "a websocket failed");
+                    let (code, reason) = (violation.code(), violation.reason());
+                    self.leave(code, Str::from_static(reason));
+                    self.socket.outbound.close(close::frame(code, reason), self.now());
+                    return Box::pin(self.part()).await;
                 }
                 Turn::Asked(code) => {
-                    self.leave(code, Str::default()).await;
-                    self.socket.outbound.close(close::frame(code, ""), self.now());
+                    let reason = close::reason_of(code);
+                    self.leave(code, Str::from_static(reason));
+                    self.socket.outbound.close(close::frame(code, reason), self.now());
                 }
-                Turn::Dead => return self.leave(close::BROKEN, Str::default()).await,
+                Turn::Gone | Turn::Dead => return self.leave(close::BROKEN, Str::default()),
             }
         }
     }
@@ -129,163 +158,147 @@ impl Driver {
         self.socket.shared.clock.now()
     }
 
-    async fn next(&mut self) -> Turn {
-        let Self {
-            socket,
-            stream,
-            client,
-            ..
-        } = self;
+    /// Tells the application, once, that the socket is closed.
+    fn leave(&mut self, code: CloseCode, reason: Str) {
+        if let Some(events) = self.events.take() {
+            self.code = code;
+            events.disconnect(code, reason);
+        }
+        self.present = None;
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        let stage = self.socket.outbound.drive(cx, self.now());
+        // A client that left while the application was busy: what it sent before is still read.
+        let has_left = self.events.is_some() && self.present.is_none();
+        if stage == Stage::Dead && !has_left {
+            return Poll::Ready(Turn::Dead);
+        }
+        if self.events.is_some()
+            && let Some(code) = self.socket.asked()
+        {
+            return Poll::Ready(Turn::Asked(code));
+        }
+        // Messages behind our own close frame are no longer anyone's.
+        let wanted = self.events.is_some() && (stage == Stage::Open || has_left);
+        if let Some(mut backlog) = self.backlog.take() {
+            let mut input = &mut *backlog.bytes;
+            if let Some(turn) = self.digest(cx, &mut input, wanted) {
+                return Poll::Ready(turn);
+            }
+        }
+        self.read(cx, wanted)
+    }
+
+    /// Makes events and answers of bytes that came, up to one that changes everything.
+    fn digest(&mut self, cx: &mut Context<'_>, input: &mut &mut [u8], wanted: bool) -> Option<Turn> {
+        let mut pongs = Vec::new();
+        let turn = loop {
+            let payload = match self.decoder.decode(input) {
+                Ok(None) => break None,
+                Ok(Some(Item::Text(text))) => Payload::Text(text),
+                Ok(Some(Item::Binary(bytes))) => Payload::Binary(bytes),
+                Ok(Some(Item::Ping(payload))) => {
+                    pong(&mut pongs, &payload);
+                    continue;
+                }
+                Ok(Some(Item::Pong)) => continue,
+                Ok(Some(Item::Close(code, reason))) => break Some(Turn::Closed(code, reason)),
+                Err(violation) => break Some(Turn::Broken(violation)),
+            };
+            let Some(events) = self.events.as_ref().filter(|_| wanted) else {
+                continue;
+            };
+            let mut event = Some(Event::WebSocketReceive(payload));
+            if events.poll_send(cx, &mut event).is_pending() {
+                self.backlog = Backlog::new(event, input);
+                break Some(Turn::Full);
+            }
+        };
+        // The answers to what came together leave together: a flood costs a write per read.
+        if !pongs.is_empty() {
+            self.socket.outbound.control(pongs.into(), self.now());
+        }
+        turn
+    }
+
+    /// The application is slow: waits until it takes an event, but not longer than the socket is
+    /// open, and with an eye on the client.
+    async fn wait_for_room(&mut self) {
+        let broke_off = self.until_room().await;
+        self.socket.deaf.store(false, Ordering::Relaxed);
+        self.socket.hear();
+        if broke_off {
+            self.backlog = None;
+            self.leave(close::BROKEN, Str::default());
+        } else if let Some(backlog) = &mut self.backlog {
+            // Sent, or no longer anyone's.
+            backlog.event = None;
+        }
+    }
+
+    /// Returns whether the client broke off, so that nothing of what it sent remains.
+    async fn until_room(&mut self) -> bool {
+        let (Some(backlog), Some(events)) = (&mut self.backlog, &self.events) else {
+            return false;
+        };
+        let (socket, present) = (&self.socket, &mut self.present);
+        let Backlog { event, bytes } = &mut **backlog;
+        let mut left = pin!(read::left(&mut self.read, bytes));
+        socket.deaf.store(true, Ordering::Relaxed);
         poll_fn(|cx| {
-            if socket.outbound.drive(cx, socket.shared.clock.now()) == Stage::Dead {
-                return Poll::Ready(Turn::Dead);
+            let stage = socket.outbound.drive(cx, socket.shared.clock.now());
+            let is_over = present.is_some() && stage != Stage::Open;
+            if is_over || socket.asked().is_some() || events.poll_send(cx, event).is_ready() {
+                return Poll::Ready(false);
             }
-            if client.is_some()
-                && let Some(code) = socket.asked()
+            // It sends nothing more. What it sent before is still for the application, but what
+            // the application sends finds nobody, and its time begins to run.
+            if present.is_some()
+                && let Poll::Ready(broke_off) = left.as_mut().poll(cx)
             {
-                return Poll::Ready(Turn::Asked(code));
+                present.take();
+                socket.outbound.kill();
+                if broke_off {
+                    return Poll::Ready(true);
+                }
             }
-            stream.poll_next_unpin(cx).map(Turn::Read)
+            Poll::Pending
         })
         .await
     }
 
-    async fn take(&mut self, message: Message) {
-        self.socket.hear();
-        match message {
-            Message::Text(text) => self.deliver(Payload::Text(own_text(&text))).await,
-            Message::Binary(bytes) => self.deliver(Payload::Binary(own(bytes))).await,
-            // The answer is on its way: reading on writes it.
-            Message::Close(None) => self.leave(close::NO_CODE, Str::default()).await,
-            Message::Close(Some(frame)) => {
-                self.leave(frame.code.into(), frame.reason.as_str().into()).await;
-            }
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-        }
-    }
-
-    /// Hands a message to the application; waits while its queue is full, but not longer than the
-    /// socket is open.
-    async fn deliver(&mut self, payload: Payload) {
-        let Some((events, _)) = &self.client else { return };
-        let socket = &self.socket;
-        let mut send = pin!(events.send(Event::WebSocketReceive(payload)));
+    /// The application is told, the last frame queued: ends the connection as RFC 6455 §7.1.1 has
+    /// it, the server first. What still comes is thrown away: a socket closed over unread bytes is
+    /// reset, and the close frame is lost with it.
+    async fn part(&mut self) {
+        self.socket.outbound.finish(self.now());
+        let mut more = Some(LINGER_BYTES);
         poll_fn(|cx| {
-            // Messages behind our own close frame are no longer anyone's.
-            if socket.outbound.drive(cx, socket.shared.clock.now()) != Stage::Open || socket.asked().is_some()
-            {
+            if self.socket.outbound.drive(cx, self.now()) == Stage::Dead {
                 return Poll::Ready(());
             }
-            let sent = send.as_mut().poll(cx);
-            socket.deaf.store(sent.is_pending(), Ordering::Relaxed);
-            sent.map(|_| ())
-        })
-        .await;
-        if socket.deaf.swap(false, Ordering::Relaxed) {
-            socket.hear();
-        }
-    }
-
-    /// Tells the application, once, that the socket is closed.
-    async fn leave(&mut self, code: CloseCode, reason: Str) {
-        if let Some((events, present)) = self.client.take() {
-            self.code = code;
-            events.send(Event::WebSocketDisconnect { code, reason }).await;
-            drop(present);
-        }
-    }
-
-    /// The client cannot be understood any more, or has gone.
-    async fn fail(&mut self, error: &Error) {
-        debug!(%error, "a websocket failed");
-        let Some((code, reason)) = close::code_of(error) else {
-            return self.leave(close::BROKEN, Str::default()).await;
-        };
-        self.leave(code, Str::from_static(reason)).await;
-        self.socket.outbound.close(close::frame(code, reason), self.now());
-        self.socket.outbound.finish(self.now());
-        self.discard().await;
-    }
-
-    /// Reads on for nothing, until the client closes or is given up: a socket closed over unread
-    /// bytes is reset, and the close frame is lost with it.
-    async fn discard(&mut self) {
-        let socket = &self.socket;
-        let read = &mut self.stream.get_mut().read;
-        poll_fn(|cx| {
-            let mut bytes = [0; 4096];
-            loop {
-                if socket.outbound.drive(cx, socket.shared.clock.now()) == Stage::Dead {
-                    return Poll::Ready(());
-                }
-                let mut buf = ReadBuf::new(&mut bytes);
-                match Pin::new(&mut *read).poll_read(cx, &mut buf) {
-                    Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
-                    Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => return Poll::Pending,
-                }
+            let ended = read::discard(&mut self.read, cx, &mut more).is_ready();
+            if ended && self.socket.outbound.is_over() {
+                return Poll::Ready(());
             }
-        })
-        .await;
-    }
-
-    /// Ready once everything queued is written, or never will be.
-    async fn written(&self) {
-        let outbound = &self.socket.outbound;
-        poll_fn(|cx| {
-            outbound.drive(cx, self.now());
-            if outbound.is_over() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            Poll::Pending
         })
         .await;
     }
 }
 
-/// A payload that does not pin the read buffer for long.
-fn own(bytes: Bytes) -> Bytes {
-    if bytes.len() <= SMALL {
-        Bytes::copy_from_slice(&bytes)
-    } else {
-        bytes
-    }
+/// A pong of at most 125 bytes, behind others.
+fn pong(pongs: &mut Vec<u8>, payload: &[u8]) {
+    pongs.push(PONG);
+    pongs.push(u8::try_from(payload.len()).expect("a ping has at most 125 bytes"));
+    pongs.extend_from_slice(payload);
 }
 
-fn own_text(text: &Utf8Bytes) -> Str {
-    text.as_str().into()
-}
-
-/// What tungstenite reads from and writes to: the client, and `outbound`.
-#[derive(Debug)]
-struct Wire {
-    read: ReadHalf,
-    socket: Arc<Socket>,
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, frame: &[u8]) -> Poll<io::Result<usize>> {
-        let now = self.socket.shared.clock.now();
-        self.socket.outbound.control(Bytes::copy_from_slice(frame), now);
-        Poll::Ready(Ok(frame.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+fn rules(limits: &Limits) -> Rules {
+    let limit = |bytes| if bytes == 0 { usize::MAX } else { bytes };
+    Rules {
+        max_message: limit(limits.websocket_max_message),
+        max_frame: limit(limits.websocket_max_frame),
     }
 }

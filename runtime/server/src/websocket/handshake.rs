@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::close;
+use super::codec::Inflation;
 use super::driver;
 use super::socket::{Decision, Socket};
 use crate::connection::Peer;
@@ -195,7 +196,7 @@ fn spawn_driver(
 ) {
     let permit = peer.permit.clone();
     peer.shared.tasks.spawn(async move {
-        let code = driver::drive(socket, events, upgrade, present).await;
+        let code = driver::drive(socket, events, upgrade, Inflation::Off, present).await;
         record.closed(code);
         drop(permit);
     });

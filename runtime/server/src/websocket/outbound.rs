@@ -15,7 +15,6 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, Bytes};
 use parking_lot::Mutex;
 
-use super::close;
 use crate::clock::Tick;
 use crate::stream::WriteHalf;
 
@@ -108,12 +107,8 @@ impl Outbound {
         })
     }
 
-    /// Writes or queues a control frame, or drops it where it has no place any more.
+    /// Writes or queues pings and pongs, or drops them where they have no place any more.
     pub(crate) fn control(&self, bytes: Bytes, now: Tick) {
-        if close::is_frame(&bytes) {
-            self.close(bytes, now);
-            return;
-        }
         self.change(|state| {
             if state.stage == Stage::Open && state.queued < self.high_water {
                 state.put(bytes, now);

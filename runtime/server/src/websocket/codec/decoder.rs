@@ -65,7 +65,6 @@ struct Rest {
 
 impl Decoder {
     /// A decoder for a socket just opened.
-    #[must_use]
     pub(crate) const fn new(rules: Rules, inflation: Inflation) -> Self {
         Self {
             rules,
@@ -75,7 +74,7 @@ impl Decoder {
     }
 
     /// Whether nothing is under way, so that nothing is held.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) const fn is_idle(&self) -> bool {
         self.partial.is_none()
     }

@@ -21,6 +21,7 @@ thread_local! {
 
 /// How a client's compressed messages are read.
 #[derive(Default)]
+#[cfg_attr(not(test), allow(dead_code, reason = "the handshake negotiates it next"))]
 pub(crate) enum Inflation {
     /// There are none: the extension was not agreed on.
     #[default]
