@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
-use laureola::server::Builder;
+use laureola::server::{Builder, Endpoint};
 
 pub use limits::LimitArgs;
 pub use listen::Listen;
@@ -109,10 +109,16 @@ pub struct ServeArgs {
 impl ServeArgs {
     /// A server with these settings.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        let builder = builder.backlog(self.listen.backlog);
         let builder = self.response.apply(builder);
         let builder = self.timeouts.apply(builder);
         let builder = self.limits.apply(builder);
         self.stopping.apply(builder)
+    }
+
+    /// Every listener that is wanted.
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        self.listen.endpoints()
     }
 
     /// What cannot be done, in words for the command line.
@@ -212,7 +218,7 @@ mod tests {
     #[test]
     fn defaults_are_daphnes() {
         let args = Args::parse_from(["laureola"]);
-        assert_eq!(args.serve.listen.tcp(), Some(("127.0.0.1", 8000)));
+        assert_eq!(args.serve.listen.endpoints(), [Endpoint::tcp("127.0.0.1", 8000)]);
         let timeouts = args.serve.timeouts;
         let seconds = |seconds| Limit(Some(Duration::from_secs(seconds)));
         assert_eq!(timeouts.http_timeout, None);
@@ -234,22 +240,9 @@ mod tests {
     #[test]
     fn brackets_and_both_spellings() {
         let args = Args::parse_from(["laureola", "--bind=[::1]", "-p", "0", "--channel-layer=redis://h"]);
-        assert_eq!(args.serve.listen.tcp(), Some(("::1", 0)));
+        assert_eq!(args.serve.listen.endpoints(), [Endpoint::tcp("::1", 0)]);
         let url = args.layer.channel_layer;
         assert_eq!(url, Some(LayerUrl::Redis("redis://h".to_owned())));
-    }
-
-    #[test]
-    fn one_of_address_and_port_brings_the_other() {
-        let tcp = |args: &[&str]| {
-            let args = Args::parse_from(std::iter::once(&"laureola").chain(args));
-            args.serve
-                .listen
-                .tcp()
-                .map(|(host, port)| (host.to_owned(), port))
-        };
-        assert_eq!(tcp(&["-b", "0.0.0.0"]), Some(("0.0.0.0".to_owned(), 8000)));
-        assert_eq!(tcp(&["-p", "9000"]), Some(("127.0.0.1".to_owned(), 9000)));
     }
 
     #[test]
@@ -295,6 +288,9 @@ mod tests {
             &["--port", "http"],
             &["--bind", ""],
             &["--bind", "a b"],
+            &["--endpoint", "udp:53"],
+            &["--fd", "-1"],
+            &["--uds-permissions", "660"],
             &["--channel-layer", "amqp://x"],
             &["--layer-prefix", ""],
             &["--threads", "0"],

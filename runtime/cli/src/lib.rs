@@ -15,7 +15,7 @@
 //! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`serve`]: the run path: layer, plugins, server, and their end
-//! - `signals`: SIGINT and SIGTERM
+//! - `signals`: SIGINT, SIGTERM and SIGHUP; `service`: systemd; `parent`: whose worker we are
 //! - `logging`: what goes to stderr
 //!
 //! Exit status: 0 after SIGINT or SIGTERM, 2 for bad usage, 1 for everything else that keeps the
@@ -25,7 +25,10 @@ pub mod args;
 pub mod layer;
 pub mod layer_command;
 pub mod logging;
+mod open_files;
+mod parent;
 pub mod serve;
+mod service;
 mod signals;
 
 use std::process::ExitCode;
@@ -57,6 +60,7 @@ pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
     let done = match &args.command {
         None => {
             logging::start(args.serve.logging.verbosity, &args.serve.logging.log_fmt);
+            open_files::raise();
             serve::run(&args, plugins)
         }
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),

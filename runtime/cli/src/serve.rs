@@ -1,22 +1,34 @@
 //! The run path: layer, plugins, server, and their end in the opposite order.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
-use laureola::server::Server;
+use laureola::server::{ListenAddr, Server};
 use laureola::{Layer, Plugins};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::args::Args;
-use crate::signals::Signals;
+use crate::parent::Parent;
+use crate::service::{self, Service};
+use crate::signals::{Asked, Signals};
 
-/// Serves until a signal asks to stop.
+/// A layer that is to end at once may say goodbye for so long.
+const HASTY: Duration = Duration::from_secs(1);
+
+/// Serves in this process until a signal asks to stop.
 ///
 /// # Errors
 /// What keeps the server from starting: an address in use, Redis out of reach, a plugin that cannot
 /// start; or a second signal.
 pub fn run(args: &Args, plugins: Plugins) -> Result<()> {
     let runtime = runtime(args).context("cannot start the runtime")?;
-    runtime.block_on(serve(args, plugins))
+    let served = runtime.block_on(serve(args, plugins));
+    // An application that blocks its thread had its time; nobody waits for it any more.
+    runtime.shutdown_background();
+    served
 }
 
 fn runtime(args: &Args) -> std::io::Result<Runtime> {
@@ -33,10 +45,14 @@ async fn serve(args: &Args, plugins: Plugins) -> Result<()> {
     let choice = args.layer.choice()?;
     let layer = tokio::select! {
         layer = choice.backend.open() => layer?,
-        _ = signals.next() => return Ok(()),
+        _ = signals.stop() => return Ok(()),
     };
     let served = serve_with(args, &plugins, &layer, &choice.name, signals).await;
-    layer.close().await;
+    if served.is_ok() {
+        layer.close().await;
+    } else {
+        let _ = timeout(HASTY, layer.close()).await;
+    }
     served
 }
 
@@ -45,43 +61,108 @@ async fn serve_with(
     plugins: &Plugins,
     layer: &Layer,
     layer_name: &str,
-    mut signals: Signals,
+    signals: Signals,
 ) -> Result<()> {
+    let is_worker = args.serve.processes.worker.is_some();
     let application = plugins.application(layer)?;
-    let builder = args.serve.apply(Server::builder(application));
-    let address = args.serve.listen.tcp().expect("the only listener there is");
-    let server = builder.bind(address).await?;
+    let mut builder = args
+        .serve
+        .apply(Server::builder(application))
+        .activation(service::activation(is_worker));
+    for endpoint in args.serve.endpoints() {
+        builder = builder.listen(endpoint);
+    }
+    let server = builder.open().await?;
     plugins.startup().await?;
-    announce(layer_name, plugins, &server);
-
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = server.serve(async move {
-        // A dropped sender stops the server as well: nobody is left to stop it otherwise.
-        let _ = stopped.await;
-    });
-    tokio::pin!(serving);
-    let served = tokio::select! {
-        () = &mut serving => Ok(()),
-        name = signals.next() => {
-            tracing::info!("{name}: closing every connection; once more ends at once");
-            drop(stop);
-            tokio::select! {
-                () = &mut serving => Ok(()),
-                name = signals.next() => bail!("ended by a second {name}"),
-            }
-        }
+    let places = places(server.local_addrs());
+    let names: Vec<_> = plugins.names().collect();
+    let said = format!(
+        "Laureola {} listens on {places} (channel layer {layer_name}, plugins: {})",
+        env!("CARGO_PKG_VERSION"),
+        names.join(", ")
+    );
+    if is_worker {
+        // Its parent says it for all of them.
+        tracing::debug!("{said}");
+    } else {
+        tracing::info!("{said}");
+    }
+    let (mut service, mut parent) = if is_worker {
+        let parent = Parent::of_worker().context("a worker's standard input is its parent")?;
+        (None, parent)
+    } else {
+        (Some(Service::from_environment()), Parent::none())
     };
+    if let Some(service) = &mut service {
+        service.ready(format!("serving on {places}"));
+    }
+    parent.ready();
+    attend(server, signals, service, parent).await?;
     plugins.shutdown().await;
-    served
+    Ok(())
 }
 
-fn announce(layer_name: &str, plugins: &Plugins, server: &Server) {
-    let plugins: Vec<_> = plugins.names().collect();
-    tracing::info!(
-        "Laureola {} listens on http://{}/ (channel layer {}, plugins: {})",
-        env!("CARGO_PKG_VERSION"),
-        server.local_addr(),
-        layer_name,
-        plugins.join(", "),
-    );
+/// Serves, and does what is asked meanwhile.
+async fn attend(
+    server: Server,
+    mut signals: Signals,
+    mut service: Option<Service>,
+    mut parent: Parent,
+) -> Result<()> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = pin!(server.serve(async move {
+        // A dropped sender stops the server as well: nobody is left to stop it otherwise.
+        let _ = stopped.await;
+    }));
+    let mut stop = Some(stop);
+    loop {
+        tokio::select! {
+            () = &mut serving => return Ok(()),
+            asked = signals.next() => match asked {
+                Asked::Reload => reload(service.as_ref()),
+                Asked::Stop(name) if stop.is_none() => bail!("ended by a second {name}"),
+                Asked::Stop(name) => {
+                    tracing::info!("{name}: closing every connection; once more ends at once");
+                    stop = None;
+                    if let Some(service) = &service {
+                        service.stopping("closing every connection");
+                    }
+                }
+            },
+            () = parent.gone(), if stop.is_some() => {
+                tracing::warn!("the parent process has gone: closing every connection");
+                stop = None;
+            }
+            () = due(service.as_mut()) => service.iter().for_each(Service::alive),
+        }
+    }
+}
+
+async fn due(service: Option<&mut Service>) {
+    match service {
+        Some(service) => service.due().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// SIGHUP.
+fn reload(service: Option<&Service>) {
+    if let Some(service) = service {
+        service.reloading();
+    }
+    tracing::info!("SIGHUP: certificates and log files are opened anew");
+    if let Some(service) = service {
+        service.reloaded();
+    }
+}
+
+/// `http://127.0.0.1:8000/ and unix:/run/site.sock`.
+fn places<'a>(addresses: impl Iterator<Item = &'a ListenAddr>) -> String {
+    let places: Vec<_> = addresses
+        .map(|address| match address.tcp() {
+            Some(address) => format!("http://{address}/"),
+            None => address.to_string(),
+        })
+        .collect();
+    places.join(" and ")
 }

@@ -32,6 +32,14 @@ pub struct LimitArgs {
     /// Connections served at a time; further ones wait until one ends [default: no limit]
     #[arg(long, value_name = "CONNECTIONS", help_heading = HEADING)]
     pub limit_connections: Option<NonZeroUsize>,
+
+    /// Connections of one address at a time; further ones are closed at once [default: no limit]
+    #[arg(long, value_name = "CONNECTIONS", help_heading = HEADING)]
+    pub limit_connections_per_address: Option<NonZeroUsize>,
+
+    /// Bytes that may wait for one WebSocket client before the application's send waits
+    #[arg(long, value_name = "BYTES", default_value = "64k", value_parser = bytes, help_heading = HEADING)]
+    pub websocket_outbound_limit: usize,
 }
 
 impl LimitArgs {
@@ -41,6 +49,8 @@ impl LimitArgs {
             websocket_max_frame: self.websocket_max_frame_size,
             max_header_bytes: self.max_header_size,
             max_header_count: self.max_header_count.get(),
+            max_connections_per_address: self.limit_connections_per_address.map(NonZeroUsize::get),
+            websocket_outbound_bytes: self.websocket_outbound_limit,
             max_connections: self.limit_connections.map(NonZeroUsize::get),
             ..Limits::default()
         })
