@@ -10,6 +10,7 @@
 //! - [`naive`]: rooms as one writes them without a channel layer: the baselines
 //! - [`idle`]: the pieces of the bench of idle connections
 //! - [`layer_peers`]: those of the bench beside channels_redis
+//! - [`protocol`]: those of the bench beside bare hyper and tungstenite
 //!
 //! # Example
 //! ```
@@ -30,6 +31,7 @@ pub mod consumers;
 pub mod idle;
 pub mod layer_peers;
 pub mod naive;
+pub mod protocol;
 pub mod room;
 pub mod tally;
 

@@ -307,7 +307,9 @@ impl WebSocketScope {
     /// The path as it came, without the query string.
     #[must_use]
     pub fn raw_path(&self) -> &[u8] {
-        self.target.split('?').next().unwrap_or("").as_bytes()
+        // An absolute target may have none.
+        let path = self.target.split('?').next().filter(|path| !path.is_empty());
+        path.unwrap_or("/").as_bytes()
     }
 
     /// The bytes behind `?`; empty where there is none.
@@ -404,6 +406,8 @@ mod tests {
         assert_eq!(scope.path(), "/ws/café/");
         assert_eq!(scope.query_string(), b"a=%20b");
         assert_eq!(HttpScope::new(parts("/")).query_string(), b"");
+        let scope = WebSocketScope::new(&mut parts("http://example.org?a"));
+        assert_eq!((scope.path(), scope.raw_path()), ("/", &b"/"[..]));
     }
 
     #[test]
