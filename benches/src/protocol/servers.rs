@@ -133,10 +133,9 @@ async fn application(mut connection: Connection) -> Result<(), AppError> {
             http::header::CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),
         )]);
-        let status = StatusCode::OK;
         connection
             .send
-            .send(Reply::HttpResponseStart { status, headers })
+            .send(Reply::start(StatusCode::OK, headers))
             .await?;
         let body = Reply::HttpResponseBody {
             body: HELLO,
