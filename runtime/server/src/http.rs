@@ -26,7 +26,7 @@ use body::RequestBody;
 pub(crate) use body::ResponseBody;
 
 use crate::connection::Peer;
-use crate::guard::BodyFault;
+use crate::guard::{BodyFault, Fault};
 use crate::http2;
 use crate::observe::Record;
 use crate::running::{self, Present};
@@ -80,7 +80,7 @@ where
                 let (request, upgrade) = *handshake;
                 websocket::handshake(&peer, request, upgrade, &mut record).await
             }
-            Begun::Exchange(exchange) => exchange.response(&peer).await,
+            Begun::Exchange(exchange) => exchange.response().await,
         };
         let mut response = match result {
             Ok(response) => response,
@@ -112,6 +112,8 @@ enum Begun {
 struct Exchange {
     /// Which request of its connection.
     number: u64,
+    /// The connection's, or the stream's own.
+    fault: Arc<Fault>,
     response: ResponseFuture,
     /// Told when the client breaks off within the request's body.
     broken: oneshot::Receiver<()>,
@@ -120,12 +122,14 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin<B>(peer: &Peer, request: Request<B>, number: u64) -> Self
+    fn begin<B>(peer: &Peer, mut request: Request<B>, number: u64) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
         let shared = &peer.shared;
+        let fault = request.extensions_mut().remove();
+        let fault = fault.unwrap_or_else(|| Arc::clone(&peer.fault));
         let (present, left) = oneshot::channel();
         let (breaks, broken) = oneshot::channel();
         let mut request = request.map(|body| RequestBody::new(body, breaks));
@@ -138,6 +142,7 @@ impl Exchange {
         running::start(shared, connection, left, ended);
         Self {
             number,
+            fault,
             response,
             broken,
             present,
@@ -146,9 +151,10 @@ impl Exchange {
     }
 
     /// The application's response, or as an error the server's.
-    async fn response(self, peer: &Peer) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
+    async fn response(self) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
         let Self {
             number,
+            fault,
             response,
             broken,
             present,
@@ -163,7 +169,7 @@ impl Exchange {
             response = response => Ok(response),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
-        let result = match peer.fault.of(number) {
+        let result = match fault.of(number) {
             None => result,
             Some(BodyFault::Malformed) => Err(StatusCode::BAD_REQUEST),
             Some(BodyFault::TooSlow) => Err(StatusCode::REQUEST_TIMEOUT),

@@ -8,13 +8,15 @@
 //! - [`frames`], [`wire`]: what a client sends, counted on its way to `h2`, and what it owes
 //! - [`watchdog`]: which of the deadlines comes next
 //! - [`head`]: what `h2` lets through and an application must not see
-//! - [`stream`]: one request and its response; [`upload`], [`pipe`]: their bodies
+//! - [`stream`]: one request and its response; [`upload`], [`pipe`]: their bodies;
+//!   [`interim`]: early hints and promises
 //! - [`tunnel`]: a stream as a WebSocket's bytes
 
 mod connection;
 mod date;
 mod frames;
 pub(crate) mod head;
+mod interim;
 mod pipe;
 mod stream;
 mod tunnel;

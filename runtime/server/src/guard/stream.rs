@@ -48,7 +48,7 @@ pub(crate) enum BodyFault {
 }
 
 impl Fault {
-    fn set(&self, request: u64, fault: BodyFault) {
+    pub(crate) fn set(&self, request: u64, fault: BodyFault) {
         self.0.store(request << 1 | fault as u64, Ordering::Release);
     }
 

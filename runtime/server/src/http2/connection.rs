@@ -60,7 +60,8 @@ pub(super) async fn serve(
         match turn {
             Turn::Request(request) => {
                 let (request, respond) = *request;
-                streams.push(stream::serve(&peer, request, respond));
+                let pushes = served.owed.seen().pushes;
+                streams.push(stream::serve(&peer, request, respond, pushes));
             }
             Turn::Served => {}
             Turn::Stop => served.go_away(),

@@ -1,4 +1,4 @@
-//! The frames in a client's bytes (RFC 9113 §4.1): only their heads are looked at.
+//! The frames in a client's bytes (RFC 9113 §4.1): only their heads are looked at, and settings.
 
 /// Before the first frame (§3.4).
 const PREFACE: usize = 24;
@@ -12,10 +12,22 @@ const CONTINUATION: u8 = 0x9;
 
 const END_HEADERS: u8 = 0x4;
 
-/// What a frame's first nine bytes say.
+/// The setting that says whether the client takes promises (§6.5.2).
+pub(super) const ENABLE_PUSH: u16 = 0x2;
+
+/// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) kind: u8,
+pub(super) enum Found {
+    /// A frame of this kind; its head is complete.
+    Frame(u8),
+    /// A setting of the client's.
+    Setting(u16, u32),
+}
+
+/// What a frame's first nine bytes say.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    kind: u8,
     flags: u8,
 }
 
@@ -32,8 +44,15 @@ pub(super) struct Frames {
 #[derive(Debug)]
 enum Place {
     Preface(usize),
-    Head { bytes: [u8; HEAD], have: usize },
-    Payload(usize),
+    Head {
+        bytes: [u8; HEAD],
+        have: usize,
+    },
+    Payload {
+        left: usize,
+        setting: [u8; 6],
+        have: usize,
+    },
 }
 
 impl Frames {
@@ -50,8 +69,8 @@ impl Frames {
         self.open_block
     }
 
-    /// Goes over the next `bytes`; `each` is told of every frame as its head is complete.
-    pub(super) fn scan(&mut self, mut bytes: &[u8], mut each: impl FnMut(Head)) {
+    /// Goes over the next `bytes`; `each` is told of what is found.
+    pub(super) fn scan(&mut self, mut bytes: &[u8], mut each: impl FnMut(Found)) {
         while !bytes.is_empty() {
             match &mut self.place {
                 Place::Preface(left) => {
@@ -74,15 +93,28 @@ impl Frames {
                             flags: head[4],
                         };
                         self.open_block |= self.current.kind == HEADERS;
-                        each(self.current);
-                        self.place = Place::Payload(length as usize);
+                        each(Found::Frame(self.current.kind));
+                        self.place = Place::payload(length as usize);
                         self.frame_ends();
                     }
                 }
-                Place::Payload(left) => {
-                    let skipped = bytes.len().min(*left);
-                    bytes = &bytes[skipped..];
-                    *left -= skipped;
+                Place::Payload { left, setting, have } => {
+                    let is_setting = self.current.kind == SETTINGS;
+                    let most = if is_setting { 6 - *have } else { *left };
+                    let taken = bytes.len().min(*left).min(most);
+                    if is_setting {
+                        setting[*have..*have + taken].copy_from_slice(&bytes[..taken]);
+                        *have = (*have + taken) % 6;
+                        if *have == 0 {
+                            let [a, b, value @ ..] = *setting;
+                            each(Found::Setting(
+                                u16::from_be_bytes([a, b]),
+                                u32::from_be_bytes(value),
+                            ));
+                        }
+                    }
+                    bytes = &bytes[taken..];
+                    *left -= taken;
                     self.frame_ends();
                 }
             }
@@ -91,7 +123,7 @@ impl Frames {
 
     /// Goes on to the next frame where the current one is whole.
     fn frame_ends(&mut self) {
-        if matches!(self.place, Place::Payload(0)) {
+        if matches!(self.place, Place::Payload { left: 0, .. }) {
             let Head { kind, flags } = self.current;
             if matches!(kind, HEADERS | CONTINUATION) && flags & END_HEADERS != 0 {
                 self.open_block = false;
@@ -102,6 +134,14 @@ impl Frames {
 }
 
 impl Place {
+    const fn payload(left: usize) -> Self {
+        Self::Payload {
+            left,
+            setting: [0; 6],
+            have: 0,
+        }
+    }
+
     const fn head() -> Self {
         Self::Head {
             bytes: [0; HEAD],
@@ -124,17 +164,25 @@ mod tests {
     #[test]
     fn frames_are_found_in_any_portions() {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        bytes.extend(frame(SETTINGS, 0, &[0; 12]));
+        bytes.extend(frame(SETTINGS, 0, &[0, 2, 0, 0, 0, 1, 0, 4, 0, 1, 0, 0]));
         bytes.extend(frame(HEADERS, END_HEADERS, &[1; 300]));
         bytes.extend(frame(0, 1, b""));
         bytes.extend(frame(PING, 0, &[0; 8]));
         for portion in 1..40 {
             let mut frames = Frames::new();
-            let mut kinds = Vec::new();
+            let mut found = Vec::new();
             for part in bytes.chunks(portion) {
-                frames.scan(part, |head| kinds.push(head.kind));
+                frames.scan(part, |one| found.push(one));
             }
-            assert_eq!(kinds, [SETTINGS, HEADERS, 0, PING], "{portion}");
+            let expected = [
+                Found::Frame(SETTINGS),
+                Found::Setting(ENABLE_PUSH, 1),
+                Found::Setting(4, 65_536),
+                Found::Frame(HEADERS),
+                Found::Frame(0),
+                Found::Frame(PING),
+            ];
+            assert_eq!(found, expected, "{portion}");
             assert!(!frames.open_block());
         }
     }

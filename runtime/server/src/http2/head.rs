@@ -104,11 +104,16 @@ fn join_cookies(headers: &mut HeaderMap) {
     headers.insert(header::COOKIE, cookie);
 }
 
-/// Makes a response's headers those of HTTP/2.
-pub(super) fn dress(headers: &mut HeaderMap) {
+/// Drops what `h2` would refuse to send.
+pub(super) fn drop_of_connections(headers: &mut HeaderMap) {
     for name in OF_CONNECTIONS {
         headers.remove(name);
     }
+}
+
+/// Makes a response's headers those of HTTP/2.
+pub(super) fn dress(headers: &mut HeaderMap) {
+    drop_of_connections(headers);
     headers.entry(header::DATE).or_insert_with(date::now);
 }
 

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,31 +13,42 @@ use laureola_asgi::exchange::BoxError;
 use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep};
 
+use crate::guard::{BodyFault, Fault};
+
 /// The client owes a part of its body for too long.
 #[derive(Debug, thiserror::Error)]
 #[error("no byte of the request's body came in time")]
-pub(crate) struct TooSlow;
+struct TooSlow;
+
+/// What an upload is watched for.
+pub(super) struct Terms {
+    /// How long the application may wait for the next byte.
+    pub(super) limit: Duration,
+    /// Told when it waited longer.
+    pub(super) fault: Arc<Fault>,
+    /// Which request of its connection this is.
+    pub(super) number: u64,
+    /// Told when the application first waits, where the client does so, too.
+    pub(super) asked: Option<oneshot::Sender<()>>,
+}
 
 /// See the module's documentation.
 pub(super) struct Upload {
     stream: RecvStream,
     /// The stream's data has ended; trailers may follow.
     ended: bool,
-    limit: Duration,
+    terms: Terms,
     /// Set only while the client keeps the application waiting.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Told when the application first asks, where the client waits for that.
-    asked: Option<oneshot::Sender<()>>,
 }
 
 impl Upload {
-    pub(super) fn new(stream: RecvStream, limit: Duration, asked: Option<oneshot::Sender<()>>) -> Self {
+    pub(super) fn new(stream: RecvStream, terms: Terms) -> Self {
         Self {
             stream,
             ended: false,
-            limit,
+            terms,
             timer: None,
-            asked,
         }
     }
 
@@ -70,13 +82,15 @@ impl Body for Upload {
             self.timer = None;
             return Poll::Ready(part.map(|part| part.map_err(Into::into)));
         }
-        if let Some(asked) = self.asked.take() {
+        if let Some(asked) = self.terms.asked.take() {
             // Where the response has begun, nobody waits any more.
             let _ = asked.send(());
         }
-        let limit = self.limit;
+        let limit = self.terms.limit;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        timer.as_mut().poll(cx).map(|()| Some(Err(TooSlow.into())))
+        ready!(timer.as_mut().poll(cx));
+        self.terms.fault.set(self.terms.number, BodyFault::TooSlow);
+        Poll::Ready(Some(Err(TooSlow.into())))
     }
 
     fn is_end_stream(&self) -> bool {

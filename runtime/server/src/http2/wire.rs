@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::frames::{self, Frames, Head};
+use super::frames::{self, Found, Frames};
 use crate::limits::Limits;
 use crate::stream::Stream;
 
@@ -49,6 +49,8 @@ pub(super) struct Seen {
     /// When the last byte came.
     pub(super) heard: Instant,
     pub(super) offence: Option<Offence>,
+    /// Whether the client takes promises.
+    pub(super) pushes: bool,
     counts: Counts,
     max_resets: u32,
     max_controls: u32,
@@ -84,6 +86,7 @@ impl Owed {
             stalled: None,
             heard: now,
             offence: None,
+            pushes: true,
             counts: Counts::new(now),
             max_resets: limits.http2_max_resets,
             max_controls: limits.http2_max_controls,
@@ -96,16 +99,16 @@ impl Owed {
 }
 
 impl Seen {
-    fn frame(&mut self, head: Head) {
+    fn frame(&mut self, kind: u8) {
         if !self.settings {
-            self.settings = head.kind == frames::SETTINGS;
+            self.settings = kind == frames::SETTINGS;
             if !self.settings {
                 self.offence = Some(Offence::NoSettings);
             }
             return;
         }
         let counts = &mut self.counts;
-        match head.kind {
+        match kind {
             frames::HEADERS => counts.opened += 1,
             frames::RST_STREAM => {
                 counts.resets += 1;
@@ -152,7 +155,11 @@ impl Wire {
         if now - seen.counts.since > WINDOW {
             seen.counts = Counts::new(now);
         }
-        self.frames.scan(bytes, |head| seen.frame(head));
+        self.frames.scan(bytes, |found| match found {
+            Found::Frame(kind) => seen.frame(kind),
+            Found::Setting(frames::ENABLE_PUSH, value) => seen.pushes = value == 1,
+            Found::Setting(..) => {}
+        });
         if self.frames.open_block() {
             seen.block.get_or_insert(now);
         } else {

@@ -1,13 +1,15 @@
 //! A client of HTTP/2 over a bare socket.
 
 use std::future::{Future, poll_fn};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{self, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{Request, Response};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
 use crate::support::DEADLINE;
 
@@ -22,9 +24,10 @@ pub(super) fn run<T>(client: impl Future<Output = T>) -> T {
     result.expect("the client ends in time")
 }
 
-/// A connection with a task that drives it.
+/// A connection with a task that drives it, once the server's SETTINGS are there.
 pub(super) struct Client {
     pub(super) requests: SendRequest<Bytes>,
+    driver: JoinHandle<()>,
 }
 
 impl Client {
@@ -37,9 +40,12 @@ impl Client {
             .await
             .expect("a connection");
         let (requests, connection) = builder.handshake(stream).await.expect("a handshake");
-        tokio::spawn(connection);
+        let driver = tokio::spawn(async {
+            let _ = connection.await;
+        });
         let requests = requests.ready().await.expect("room for a stream");
-        Self { requests }
+        until(|| requests.is_extended_connect_protocol_enabled()).await;
+        Self { requests, driver }
     }
 
     /// Begins a request.
@@ -51,6 +57,11 @@ impl Client {
         self.requests
             .send_request(request, end)
             .expect("the request can be sent")
+    }
+
+    /// Closes the connection without a word, streams and all.
+    pub(super) fn vanish(&self) {
+        self.driver.abort();
     }
 
     /// A GET, and its whole response.
@@ -98,5 +109,12 @@ pub(super) async fn send_all(body: &mut SendStream<Bytes>, mut part: Bytes) {
         };
         let piece = part.split_to(capacity.min(part.len()));
         body.send_data(piece, false).expect("an open stream");
+    }
+}
+
+/// Waits, while the client's own connection goes on.
+pub(super) async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        sleep(Duration::from_millis(2)).await;
     }
 }
