@@ -27,6 +27,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Without a handler for Ctrl-C the server is ended from outside.
         let _ = tokio::signal::ctrl_c().await;
     };
-    server.serve(interrupted).await;
+    server.serve(interrupted).await?;
     Ok(())
 }

@@ -117,7 +117,7 @@ async fn attend(
     let mut stop = Some(stop);
     loop {
         tokio::select! {
-            () = &mut serving => return Ok(()),
+            served = &mut serving => return served.map_err(Into::into),
             asked = signals.next() => match asked {
                 Asked::Reload => reload(service.as_ref()),
                 Asked::Stop(name) if stop.is_none() => bail!("ended by a second {name}"),

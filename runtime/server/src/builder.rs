@@ -9,6 +9,7 @@ use tokio::net::ToSocketAddrs;
 use crate::activation::Activation;
 use crate::endpoint::Endpoint;
 use crate::error::BindError;
+use crate::lifespan::Lifespan;
 use crate::limits::Limits;
 use crate::listener;
 use crate::observe::access_log::AccessLog;
@@ -149,6 +150,19 @@ impl Builder {
     /// (`--application-close-timeout`); then it is stopped, and the log says so. Default 10 s.
     pub fn application_close_timeout(mut self, timeout: Duration) -> Self {
         self.options.application_close_timeout = timeout;
+        self
+    }
+
+    /// Whether the application is told of the server's start and end. Default
+    /// [`Lifespan::Auto`].
+    pub fn lifespan(mut self, lifespan: Lifespan) -> Self {
+        self.options.lifespan = lifespan;
+        self
+    }
+
+    /// Time for the application's startup. Default 60 s.
+    pub fn startup_timeout(mut self, timeout: Duration) -> Self {
+        self.options.startup_timeout = timeout;
         self
     }
 

@@ -41,7 +41,7 @@
 //! println!("listening on {}", server.local_addr());
 //! // A real server waits for a signal here.
 //! let shutdown = async {};
-//! server.serve(shutdown).await;
+//! server.serve(shutdown).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -61,6 +61,7 @@ pub mod fuzzing;
 mod guard;
 mod http;
 mod http2;
+pub mod lifespan;
 pub mod limits;
 mod listener;
 pub mod observe;
@@ -80,6 +81,7 @@ pub use activation::Activation;
 pub use builder::Builder;
 pub use endpoint::{Endpoint, EndpointError, ListenAddr};
 pub use error::BindError;
+pub use lifespan::{Lifespan, StartupError};
 pub use limits::Limits;
 pub use observe::access_log::AccessLog;
 pub use proxy_headers::{ProxyHeaders, Trusted};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use crate::lifespan::Lifespan;
 use crate::limits::Limits;
 use crate::listener::Opening;
 use crate::observe::access_log::AccessLog;
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) ping_timeout: Option<Duration>,
     pub(crate) application_close_timeout: Duration,
+    pub(crate) lifespan: Lifespan,
+    pub(crate) startup_timeout: Duration,
     pub(crate) shutdown_delay: Duration,
     pub(crate) shutdown_drain: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -51,6 +54,8 @@ impl Default for Options {
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Some(Duration::from_secs(30)),
             application_close_timeout: Duration::from_secs(10),
+            lifespan: Lifespan::Auto,
+            startup_timeout: Duration::from_secs(60),
             shutdown_delay: Duration::ZERO,
             shutdown_drain: Duration::from_secs(2),
             shutdown_timeout: Duration::from_secs(30),

@@ -4,20 +4,25 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use laureola_asgi::Application;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use crate::accept;
 use crate::builder::Builder;
 use crate::endpoint::ListenAddr;
+use crate::lifespan::{self, StartupError};
 use crate::listener::Listener;
 use crate::readiness::{Readiness, Stage};
 use crate::shared::Shared;
 use crate::stopping;
 use crate::websocket::sweep;
+
+/// What the application's shutdown may take, however long the connections took.
+const SHUTDOWN_AT_LEAST: Duration = Duration::from_secs(2);
 
 /// A protocol server in front of one application. See the crate's documentation.
 #[derive(Debug)]
@@ -58,20 +63,29 @@ impl Server {
         self.shared.readiness.clone()
     }
 
-    /// Serves until `shutdown` is ready, then ends in order:
+    /// Starts the application (see [`Lifespan`](crate::Lifespan)), serves until `shutdown` is ready,
+    /// then ends in order:
     ///
     /// 1. the [`readiness`](Self::readiness) says `Stopping`, while everything is served on for the
     ///    [`shutdown_delay`](Builder::shutdown_delay);
     /// 2. no new connections; idle ones close, requests under way are answered;
-    /// 3. every WebSocket's application gets its disconnect event, and its client a close with 1012.
+    /// 3. every WebSocket's application gets its disconnect event, and its client a close with 1012;
+    /// 4. after the last connection, the application's lifespan shuts down.
     ///
     /// What is not done within the [`shutdown_timeout`](Builder::shutdown_timeout), counted from 2,
     /// is stopped. Dropping the future stops everything at once.
     ///
-    /// It cannot fail: errors of single connections end these, and listeners survive theirs.
-    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
+    /// # Errors
+    /// The application does not start. Later nothing fails: errors of single connections end these,
+    /// and listeners survive theirs.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartupError> {
         let Self { shared, listeners } = self;
         let stop = StopOnDrop(Arc::clone(&shared));
+        let mut shutdown = pin!(shutdown);
+        let application = tokio::select! {
+            started = lifespan::start(&shared) => started?,
+            () = &mut shutdown => return Ok(()),
+        };
         let mut sweep = pin!(look_after(&shared));
         let mut accepting = JoinSet::new();
         for listener in listeners {
@@ -80,7 +94,7 @@ impl Server {
         }
         shared.readiness.advance(Stage::Ready);
         tokio::select! {
-            () = shutdown => {}
+            () = &mut shutdown => {}
             () = &mut sweep => {}
         }
         shared.readiness.advance(Stage::Stopping);
@@ -88,13 +102,19 @@ impl Server {
             () = sleep(shared.options.shutdown_delay) => {}
             () = &mut sweep => {}
         }
+        let deadline = Instant::now() + shared.options.shutdown_timeout;
         // Waits for the loops to end, and so for the listeners to close.
         accepting.shutdown().await;
         tokio::select! {
             () = stopping::end(&shared) => {}
             () = &mut sweep => {}
         }
+        if let Some(application) = application {
+            let left = deadline.saturating_duration_since(Instant::now());
+            application.stop(left.max(SHUTDOWN_AT_LEAST)).await;
+        }
         drop(stop);
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use laureola_asgi::Application;
-use laureola_server::{Builder, Server};
+use laureola_server::{Builder, Lifespan, Server};
 use tokio::sync::oneshot;
 
 /// Every wait of a test ends here at the latest.
@@ -28,7 +28,9 @@ impl Running {
             .enable_all()
             .build()
             .expect("a runtime");
-        let builder = settings(Server::builder(application));
+        // What the applications count are requests.
+        let builder = Server::builder(application).lifespan(Lifespan::Off);
+        let builder = settings(builder);
         let server = runtime
             .block_on(builder.bind(("127.0.0.1", 0)))
             .expect("a free port");
@@ -38,7 +40,9 @@ impl Running {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(server.serve(shutdown));
+            runtime
+                .block_on(server.serve(shutdown))
+                .expect("the application starts");
         });
         Self {
             port,

@@ -11,6 +11,7 @@ mod http;
 mod http2;
 mod hygiene;
 mod keep_alive;
+mod lifespan;
 mod proxy_headers;
 mod responses;
 mod shutdown;

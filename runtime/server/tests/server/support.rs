@@ -52,7 +52,9 @@ impl Running {
             let shutdown = async {
                 let _ = stopped.await;
             };
-            runtime.block_on(server.serve(shutdown));
+            runtime
+                .block_on(server.serve(shutdown))
+                .expect("the application starts");
         });
         Self {
             port,
