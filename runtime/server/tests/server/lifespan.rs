@@ -63,7 +63,7 @@ fn left(state: &mut State) -> String {
 #[test]
 fn the_application_starts_before_the_first_connection_and_ends_after_the_last() {
     let log = Log::default();
-    let server = Running::start(living(&log));
+    let server = Running::with(living(&log), |builder| builder.lifespan(Lifespan::Auto));
     for _ in 0..2 {
         assert_eq!(RawHttp::get(server.port, "/", DEADLINE).text(), "pool, changes 0");
     }
@@ -99,10 +99,18 @@ fn with_lifespan_off_the_application_is_not_told() {
 
 /// Serves `application` and says why it did not start.
 fn start(application: impl Application, lifespan: Lifespan) -> Result<(), StartupError> {
+    start_within(application, lifespan, DEADLINE)
+}
+
+fn start_within(
+    application: impl Application,
+    lifespan: Lifespan,
+    limit: Duration,
+) -> Result<(), StartupError> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let builder = Server::builder(application).lifespan(lifespan);
-        let builder = builder.startup_timeout(Duration::from_millis(50));
+        let builder = builder.startup_timeout(limit);
         let server = builder.bind(("127.0.0.1", 0)).await.expect("a free port");
         let readiness = server.readiness();
         // As soon as it serves it is stopped again.
@@ -164,7 +172,7 @@ fn an_application_without_a_lifespan_is_served_unless_it_has_to_have_one() {
 #[test]
 fn a_startup_that_takes_too_long_is_an_error() {
     let hangs = app_fn(|_: Connection| std::future::pending::<Result<(), AppError>>());
-    let error = start(hangs, Lifespan::Auto).expect_err("too long");
+    let error = start_within(hangs, Lifespan::Auto, Duration::from_millis(50)).expect_err("too long");
     assert!(matches!(error, StartupError::Timeout(_)), "{error}");
 }
 

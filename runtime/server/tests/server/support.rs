@@ -11,7 +11,7 @@ use laureola_asgi::{
     AppError, Application, Command, Connection, Event, HttpScope, Payload, Scope, Sender, WebSocketScope,
     app_fn,
 };
-use laureola_server::{Builder, ListenAddr, Readiness, Server};
+use laureola_server::{Builder, Lifespan, ListenAddr, Readiness, Server};
 use laureola_testkit::{RawHttp, Received, WebSocket};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -34,13 +34,14 @@ impl Running {
         Self::with(application, |builder| builder)
     }
 
+    /// Without a lifespan, unless `settings` say otherwise: what the applications count is clients.
     pub(crate) fn with(application: impl Application, settings: impl FnOnce(Builder) -> Builder) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let builder = settings(Server::builder(application));
+        let builder = settings(Server::builder(application).lifespan(Lifespan::Off));
         let server = runtime
             .block_on(builder.bind(("127.0.0.1", 0)))
             .expect("a free port");
