@@ -109,8 +109,7 @@ pub fn serve(subject: Subject) -> Result<(), Box<dyn std::error::Error>> {
                 .bind(("127.0.0.1", 0))
                 .await?;
             println!("{}", server.local_addr().port());
-            server.serve(std::future::pending()).await;
-            return Ok(());
+            return Ok(server.serve(std::future::pending()).await?);
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("{}", listener.local_addr()?.port());
