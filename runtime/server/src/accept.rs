@@ -14,7 +14,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut listener: Listener) {
     loop {
         let accepted = listener.accept().await;
         let mut place = Place::default();
-        if !shared.admission.enter(&mut place, accepted.peer) {
+        // Behind a proxy the address that counts is in its header.
+        let counted = accepted.peer.filter(|_| !accepted.via.proxy);
+        if !shared.admission.enter(&mut place, counted) {
             debug!(client = ?accepted.ends.client, "refused a connection");
             continue;
         }

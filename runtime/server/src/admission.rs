@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,16 +11,14 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::limits::Limits;
-
-/// The shortest time between two lines of the log on the same matter.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
+use crate::seldom::Seldom;
 
 /// The connections of a server, counted.
 #[derive(Debug)]
 pub(crate) struct Admission {
     all: Option<(usize, Arc<Semaphore>)>,
     each: Option<Arc<Each>>,
-    full: Mutex<Seldom>,
+    full: Seldom,
 }
 
 /// A connection's place, free again when dropped.
@@ -41,13 +38,13 @@ impl Admission {
             Arc::new(Each {
                 max,
                 counts: Mutex::default(),
-                refused: Mutex::default(),
+                refused: Seldom::default(),
             })
         });
         Self {
             all,
             each,
-            full: Mutex::default(),
+            full: Seldom::default(),
         }
     }
 
@@ -60,7 +57,7 @@ impl Admission {
             place.permit = Some(permit);
             return;
         }
-        let line = self.full.lock().line();
+        let line = self.full.line();
         if line.is_some() {
             warn!(
                 max,
@@ -84,7 +81,7 @@ impl Admission {
         if place.address.is_some() {
             return true;
         }
-        if let Some(more) = each.refused.lock().line() {
+        if let Some(more) = each.refused.line() {
             let max = each.max;
             warn!(%address, max, more, "refusing connections of an address that has its share");
         }
@@ -104,7 +101,7 @@ impl Place {
 struct Each {
     max: usize,
     counts: Mutex<HashMap<IpAddr, usize>>,
-    refused: Mutex<Seldom>,
+    refused: Seldom,
 }
 
 impl Each {
@@ -151,25 +148,6 @@ impl Drop for Counted {
     }
 }
 
-/// Keeps the log readable under attack.
-#[derive(Debug, Default)]
-struct Seldom {
-    last: Option<Instant>,
-    since: u64,
-}
-
-impl Seldom {
-    /// How often it was asked in vain since the last line, where it is time for one.
-    fn line(&mut self) -> Option<u64> {
-        if self.last.is_some_and(|last| last.elapsed() < BETWEEN_LINES) {
-            self.since += 1;
-            return None;
-        }
-        self.last = Some(Instant::now());
-        Some(std::mem::take(&mut self.since))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,14 +185,5 @@ mod tests {
         assert!(admission.enter(&mut place, Some("10.0.0.1".parse().unwrap())));
         drop(place.shared());
         assert!(admission.each.unwrap().counts.lock().is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_log_is_seldom_written_and_says_how_often_it_was_not() {
-        let mut seldom = Seldom::default();
-        let lines: Vec<_> = (0..4).map(|_| seldom.line()).collect();
-        assert_eq!(lines, [Some(0), None, None, None]);
-        tokio::time::advance(BETWEEN_LINES).await;
-        assert_eq!(seldom.line(), Some(3));
     }
 }

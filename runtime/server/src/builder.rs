@@ -214,6 +214,35 @@ impl Builder {
         self
     }
 
+    /// Whether HTTP/2 is spoken: by ALPN over TLS, and with clients that begin with its preface
+    /// over bare sockets. Default true.
+    pub fn http2(mut self, on: bool) -> Self {
+        self.options.http2 = on;
+        self.options.opening.http2 = on;
+        self
+    }
+
+    /// Time for a TLS handshake, from its beginning. Default 10 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake_timeout = timeout;
+        self
+    }
+
+    /// How often the server looks whether the files of its certificates have changed. New
+    /// connections get the new ones; where these cannot be used the old ones stay, and the log says
+    /// so. Default 10 s; `None` leaves it to the [`Reloader`](crate::tls::Reloader).
+    pub fn certificate_interval(mut self, interval: Option<Duration>) -> Self {
+        self.options.certificate_interval = interval;
+        self
+    }
+
+    /// The peers that may speak the PROXY protocol, at endpoints that want it
+    /// ([`Endpoint::ProxyProtocol`]); others are cut off. Default loopback and UNIX sockets.
+    pub fn proxy_protocol_from(mut self, trusted: Trusted) -> Self {
+        self.options.proxy_protocol = trusted;
+        self
+    }
+
     /// Listens at every endpoint that was added. Clients may connect from now on; they are served
     /// by [`Server::serve`].
     ///

@@ -12,10 +12,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use laureola_asgi::scope::Ends;
-use tokio::time::timeout;
 use tracing::debug;
 
 use crate::admission::Place;
+use crate::arrival::{self, Arrived};
 use crate::guard::{Aside, Deadlines, Fault, Guard};
 use crate::http::{answer, interim};
 use crate::http2;
@@ -45,24 +45,17 @@ pub(crate) struct Peer {
 }
 
 /// Serves `accepted` to its end.
-pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, place: Place) {
-    let Accepted { stream, ends, .. } = accepted;
-    // hyper's buffers are not made before there is something to read: an open, silent connection
-    // costs almost nothing, and not for long.
-    let first = timeout(shared.options.header_timeout, http2::begins(&stream));
-    let is_http2 = tokio::select! {
-        first = first => match first {
-            Ok(Ok(is_http2)) => is_http2,
-            _ => {
-                debug!("a client sent nothing");
-                return;
-            }
-        },
-        () = shared.stopped() => return,
+pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, mut place: Place) {
+    let arrived = tokio::select! {
+        arrived = arrival::hear(&shared, accepted, &mut place) => arrived,
+        () = shared.stopped() => None,
+    };
+    let Some(Arrived { stream, ends, http2 }) = arrived else {
+        return;
     };
     // Boxed: the state of a connection is large, and only now there is a use for it.
     let peer = peer(&shared, ends, place);
-    if is_http2 {
+    if http2 {
         Box::pin(http2::serve(shared, peer, stream)).await;
     } else {
         Box::pin(serve_http(shared, peer, stream)).await;

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub use address::ListenAddr;
 pub use error::EndpointError;
 
+use crate::tls::TlsConfig;
+
 /// A place to listen at. [`Builder::listen`](crate::Builder::listen) takes it; nothing happens
 /// before [`Builder::open`](crate::Builder::open).
 ///
@@ -27,6 +29,8 @@ pub use error::EndpointError;
 /// | `tcp6:8000:interface=\:\:1` | the same, all IPv6 addresses by default |
 /// | `unix:/run/site.sock:mode=660` | a UNIX socket, `mode` in octal, 666 by default; `backlog=`; `lockfile=` is without effect |
 /// | `fd:fileno=3` | an inherited descriptor |
+/// | `ssl:443:privateKey=key.pem:certKey=crt.pem` | TLS; `extraCertChain=`, `interface=`, `backlog=` as Twisted has them, `sslmethod=` and `dhParameters=` without effect; and ours: `clientCaCerts=ca.pem`, `clientCert=required` (the default with these) or `optional`, `minVersion=1.3`, `ciphers=` (IANA names with commas) |
+/// | `haproxy:tcp:8000` | any of the others, behind the PROXY protocol |
 /// | `systemd:domain=INET:index=0`, `systemd:domain=UNIX:name=web` | a descriptor of systemd's, by place or name |
 ///
 /// ```
@@ -62,6 +66,22 @@ pub enum Endpoint {
     Fd(i32),
     /// A descriptor that systemd passes on. See [`Activation`](crate::activation::Activation).
     Systemd(Passed),
+    /// TLS over another endpoint.
+    Tls {
+        /// Where the bytes come in.
+        inner: Box<Self>,
+        /// Certificates and terms.
+        config: Box<TlsConfig>,
+    },
+    /// Another endpoint, whose connections begin with a header of the
+    /// [PROXY protocol](crate::proxy_protocol). With TLS it comes before the handshake, whichever
+    /// of the two is the outer one here. Peers that are not trusted
+    /// ([`Builder::proxy_protocol_from`](crate::Builder::proxy_protocol_from)) are cut off, and so
+    /// are those that do not send one.
+    ProxyProtocol {
+        /// Where the bytes come in.
+        inner: Box<Self>,
+    },
 }
 
 /// Which of systemd's descriptors.
@@ -83,6 +103,22 @@ impl Endpoint {
             port,
             backlog: None,
         }
+    }
+
+    /// TLS over this endpoint.
+    #[must_use]
+    pub fn tls(self, config: TlsConfig) -> Self {
+        Self::Tls {
+            inner: Box::new(self),
+            config: Box::new(config),
+        }
+    }
+
+    /// This endpoint behind the PROXY protocol.
+    #[must_use]
+    pub fn behind_proxy(self) -> Self {
+        let inner = Box::new(self);
+        Self::ProxyProtocol { inner }
     }
 
     /// A UNIX socket that everybody may connect to, as Daphne's `-u` makes it.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::endpoint::Passed;
+use crate::tls::TlsError;
 
 /// Why a server does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,12 @@ pub enum BindError {
         /// How many there are; 0 also where LISTEN_PID names another process.
         count: usize,
     },
+    /// The certificates of a TLS endpoint cannot be used.
+    #[error("cannot speak TLS: {0}")]
+    Tls(#[from] TlsError),
+    /// A TLS endpoint within another one.
+    #[error("cannot speak TLS within TLS: an endpoint takes one certificate")]
+    TlsTwice,
 }
 
 impl BindError {

@@ -24,13 +24,11 @@ mod upload;
 mod watchdog;
 mod wire;
 
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::Builder;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::connection::Peer;
@@ -38,28 +36,6 @@ use crate::limits::Limits;
 use crate::shared::Shared;
 use crate::stream::Stream;
 use wire::{Owed, Wire};
-
-/// How the preface begins, and no request of HTTP/1.1 does.
-const BEGINS: &[u8] = b"PRI ";
-
-/// Whether a client over a bare socket begins with HTTP/2 ("prior knowledge").
-pub(crate) async fn begins(stream: &Stream) -> io::Result<bool> {
-    let mut bytes = [0; BEGINS.len()];
-    let mut pause = Duration::from_millis(5);
-    loop {
-        let have = stream.peek(&mut bytes).await?;
-        if have == 0 || bytes[..have] != BEGINS[..have] {
-            return Ok(false);
-        }
-        if have == BEGINS.len() {
-            return Ok(true);
-        }
-        // The kernel cannot wait for a second byte while the first is unread. Longer each time:
-        // thousands that send a single byte and wait must not keep us busy.
-        sleep(pause).await;
-        pause *= 2;
-    }
-}
 
 /// Serves a client that begins with the preface of HTTP/2, to the connection's end.
 pub(crate) async fn serve(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {

@@ -7,7 +7,8 @@
 //! - [`server`], [`builder`], [`limits`], [`readiness`], [`error`]: the public face
 //! - [`endpoint`], [`activation`]: where to listen, also in Twisted's strings and as systemd says it
 //! - `listener`, `accept`, `admission`: sockets that listen, their loops, and how many may come
-//! - `connection`: what becomes of an accepted one
+//! - `arrival`, [`tls`], [`proxy_protocol`]: what comes before an accepted one's first request
+//! - `connection`: what becomes of it
 //! - `stream`, `upgrade`: a connection's bytes, whatever carries them, and how a WebSocket gets them
 //! - `guard`: reads every request head before hyper does, and refuses what must not pass
 //! - `http`: requests, responses and the server's own pages
@@ -49,6 +50,7 @@
 mod accept;
 pub mod activation;
 mod admission;
+mod arrival;
 pub mod builder;
 mod clock;
 mod complaints;
@@ -67,13 +69,16 @@ mod listener;
 pub mod observe;
 mod options;
 pub mod proxy_headers;
+pub mod proxy_protocol;
 pub mod readiness;
 mod running;
+mod seldom;
 pub mod server;
 mod shared;
 mod stopping;
 mod stream;
 mod tasks;
+pub mod tls;
 mod upgrade;
 mod websocket;
 
@@ -87,3 +92,4 @@ pub use observe::access_log::AccessLog;
 pub use proxy_headers::{ProxyHeaders, Trusted};
 pub use readiness::Readiness;
 pub use server::Server;
+pub use tls::{Reloader, TlsConfig, TlsError};

@@ -10,6 +10,7 @@ mod unix;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use laureola_asgi::Address;
@@ -22,7 +23,9 @@ pub(crate) use open::{Opening, bind, open};
 use unix::SocketFile;
 
 use crate::endpoint::ListenAddr;
+use crate::seldom::Seldom;
 use crate::stream::Stream;
+use crate::tls;
 
 /// Pauses after an error that is not one connection's own, such as too many open files.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -38,6 +41,16 @@ pub(crate) struct Accepted {
     pub(crate) ends: Ends,
     /// Whoever connected; `None` through a UNIX socket.
     pub(crate) peer: Option<IpAddr>,
+    pub(crate) via: Arc<Via>,
+}
+
+/// What comes between a listener's sockets and HTTP.
+#[derive(Debug, Default)]
+pub(crate) struct Via {
+    /// Whether connections begin with a PROXY header.
+    pub(crate) proxy: bool,
+    pub(crate) untrusted: Seldom,
+    pub(crate) tls: Option<Arc<tls::Acceptor>>,
 }
 
 /// One listening socket.
@@ -48,6 +61,7 @@ pub(crate) struct Listener {
     /// Our end of every connection, where it is the same for all.
     end: Option<Address>,
     failed: Option<Instant>,
+    pub(crate) via: Arc<Via>,
 }
 
 #[derive(Debug)]
@@ -67,6 +81,7 @@ impl Listener {
             address: ListenAddr::Tcp(address),
             end: (!address.ip().is_unspecified()).then(|| address.into()),
             failed: None,
+            via: Arc::default(),
         })
     }
 
@@ -77,6 +92,7 @@ impl Listener {
             address: ListenAddr::Unix(path.unwrap_or_default()),
             end: None,
             failed: None,
+            via: Arc::default(),
         })
     }
 
@@ -98,6 +114,7 @@ impl Listener {
                     stream: Stream::Unix(stream),
                     ends: Ends::default(),
                     peer: None,
+                    via: Arc::clone(&self.via),
                 }),
             };
             match accepted {
@@ -137,6 +154,7 @@ impl Listener {
                 ..Ends::default()
             },
             peer: Some(client.ip().to_canonical()),
+            via: Arc::clone(&self.via),
         }
     }
 }

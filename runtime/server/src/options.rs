@@ -8,12 +8,16 @@ use crate::lifespan::Lifespan;
 use crate::limits::Limits;
 use crate::listener::Opening;
 use crate::observe::access_log::AccessLog;
-use crate::proxy_headers::Forwarding;
+use crate::proxy_headers::{Forwarding, Trusted};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) limits: Limits,
     pub(crate) opening: Opening,
+    pub(crate) http2: bool,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) certificate_interval: Option<Duration>,
+    pub(crate) proxy_protocol: Trusted,
     pub(crate) server_name: Option<HeaderValue>,
     pub(crate) forwarding: Forwarding,
     pub(crate) access_log: Option<AccessLog>,
@@ -40,6 +44,10 @@ impl Default for Options {
         Self {
             limits: Limits::default(),
             opening: Opening::default(),
+            http2: true,
+            handshake_timeout: Duration::from_secs(10),
+            certificate_interval: Some(Duration::from_secs(10)),
+            proxy_protocol: Trusted::default(),
             server_name: Some(HeaderValue::from_static("laureola")),
             forwarding: Forwarding::default(),
             access_log: None,

@@ -19,6 +19,7 @@ use crate::listener::Listener;
 use crate::readiness::{Readiness, Stage};
 use crate::shared::Shared;
 use crate::stopping;
+use crate::tls::Reloader;
 use crate::websocket::sweep;
 
 /// What the application's shutdown may take, however long the connections took.
@@ -57,6 +58,16 @@ impl Server {
             .expect("the server listens at no TCP address")
     }
 
+    /// A handle that has the certificates read again.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        let acceptors = self
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.via.tls.clone());
+        Reloader::new(acceptors)
+    }
+
     /// A handle that says whether the server wants new clients: for `/readyz`, or a service manager.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -79,6 +90,7 @@ impl Server {
     /// The application does not start. Later nothing fails: errors of single connections end these,
     /// and listeners survive theirs.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), StartupError> {
+        let reloader = self.reloader();
         let Self { shared, listeners } = self;
         let stop = StopOnDrop(Arc::clone(&shared));
         let mut shutdown = pin!(shutdown);
@@ -86,7 +98,7 @@ impl Server {
             started = lifespan::start(&shared) => started?,
             () = &mut shutdown => return Ok(()),
         };
-        let mut sweep = pin!(look_after(&shared));
+        let mut sweep = pin!(look_after(&shared, reloader));
         let mut accepting = JoinSet::new();
         for listener in listeners {
             info!(address = %listener.local_addr(), "listening");
@@ -119,8 +131,9 @@ impl Server {
 }
 
 /// What goes on beside serving, until it is dropped.
-async fn look_after(shared: &Shared) {
-    tokio::join!(sweep::run(shared), shared.stuck.run());
+async fn look_after(shared: &Shared, reloader: Reloader) {
+    let certificates = reloader.watch(shared.options.certificate_interval);
+    tokio::join!(sweep::run(shared), shared.stuck.run(), certificates);
 }
 
 /// Nothing of a server outlives its `serve`.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -33,15 +34,41 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Waits for bytes and looks at them without taking them; 0 is the end of the stream.
-    pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.peek(buf).await,
-            Self::Unix(stream) => {
-                let peek = || Ok(recv(stream, &mut *buf, RecvFlags::PEEK)?.1);
-                stream.async_io(Interest::READABLE, peek).await
+    /// Looks at bytes without taking them, as many as fit `buf`, until `decide` has an answer. It
+    /// is told, too, whether the client has ended its side; what it cannot decide then is an error.
+    pub(crate) async fn peek_until<T>(
+        &self,
+        buf: &mut [u8],
+        decide: impl Fn(&[u8], bool) -> Option<T>,
+    ) -> io::Result<T> {
+        let mut look = |socket: BorrowedFd<'_>, ended: bool| {
+            let (_, count) = recv(socket, &mut *buf, RecvFlags::PEEK)?;
+            let bytes = &buf[..count.min(buf.len())];
+            let ended = ended || bytes.is_empty();
+            match decide(bytes, ended) {
+                Some(answer) => Ok(answer),
+                None if ended => Err(ErrorKind::UnexpectedEof.into()),
+                None if bytes.len() == buf.len() => Err(ErrorKind::InvalidData.into()),
+                // To tokio this means: ready again when there is more.
+                None => Err(ErrorKind::WouldBlock.into()),
             }
-            Self::Other(_) => Err(ErrorKind::Unsupported.into()),
+        };
+        loop {
+            let looked = match self {
+                Self::Tcp(stream) => {
+                    let ended = stream.ready(Interest::READABLE).await?.is_read_closed();
+                    stream.try_io(Interest::READABLE, || look(stream.as_fd(), ended))
+                }
+                Self::Unix(stream) => {
+                    let ended = stream.ready(Interest::READABLE).await?.is_read_closed();
+                    stream.try_io(Interest::READABLE, || look(stream.as_fd(), ended))
+                }
+                Self::Other(_) => Err(ErrorKind::Unsupported.into()),
+            };
+            match looked {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                looked => return looked,
+            }
         }
     }
 

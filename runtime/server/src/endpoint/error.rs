@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum EndpointError {
     /// The string begins with no kind of endpoint.
-    #[error("unknown kind of endpoint {0:?}; there are tcp, tcp6, unix, fd and systemd")]
+    #[error("unknown kind of endpoint {0:?}; there are tcp, tcp6, ssl, unix, fd, systemd and haproxy")]
     Kind(String),
     /// An argument that must be given is not.
     #[error("a {kind} endpoint needs {argument}, as in {example:?}")]

@@ -1,9 +1,11 @@
 //! Twisted's endpoint strings.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::fields::{Arguments, Field, number, split};
 use super::{Endpoint, EndpointError, Passed};
+use crate::tls::{ClientCertificates, TlsConfig, TlsVersion};
 
 const PORT: &str = "a port, 0 to 65535";
 const BACKLOG: &str = "a number of connections";
@@ -13,13 +15,28 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let mut fields = split(text)?;
-        let kind = fields.remove(0);
-        // `split` gives one field at least; `unix=…` names no kind either.
-        let name = match kind.name {
-            None => kind.value,
-            Some(name) => name,
-        };
-        of_kind(&name, fields)
+        let mut kind = take_kind(&mut fields);
+        if kind != "haproxy" {
+            return of_kind(&kind, fields);
+        }
+        if fields.is_empty() {
+            return Err(EndpointError::Missing {
+                kind: "haproxy",
+                argument: "another endpoint",
+                example: "haproxy:tcp:8000",
+            });
+        }
+        kind = take_kind(&mut fields);
+        Ok(of_kind(&kind, fields)?.behind_proxy())
+    }
+}
+
+/// The first field, which there is. `tcp=8000` names no kind, and is told so.
+fn take_kind(fields: &mut Vec<Field>) -> String {
+    let Field { name, value } = fields.remove(0);
+    match name {
+        None => value,
+        Some(name) => format!("{name}={value}"),
     }
 }
 
@@ -27,6 +44,7 @@ fn of_kind(kind: &str, fields: Vec<Field>) -> Result<Endpoint, EndpointError> {
     match kind {
         "tcp" => tcp("tcp", "0.0.0.0", fields),
         "tcp6" => tcp("tcp6", "::", fields),
+        "ssl" => ssl(fields),
         "unix" => unix(fields),
         "fd" => fd(fields),
         "systemd" => systemd(fields),
@@ -42,6 +60,75 @@ fn tcp(kind: &'static str, all: &str, fields: Vec<Field>) -> Result<Endpoint, En
         host: interface(&mut arguments, all),
         backlog: backlog(&mut arguments)?,
     })
+}
+
+fn ssl(fields: Vec<Field>) -> Result<Endpoint, EndpointError> {
+    const NAMES: &[&str] = &[
+        "port",
+        "privateKey",
+        "certKey",
+        "sslmethod",
+        "interface",
+        "backlog",
+        "extraCertChain",
+        "dhParameters",
+        "clientCaCerts",
+        "clientCert",
+        "minVersion",
+        "ciphers",
+    ];
+    let mut arguments = Arguments::new("ssl", NAMES, fields)?;
+    let port = arguments.need("port", "ssl:443:privateKey=key.pem:certKey=crt.pem")?;
+    let inner = Endpoint::Tcp {
+        port: number("port", port, PORT)?,
+        host: interface(&mut arguments, "0.0.0.0"),
+        backlog: backlog(&mut arguments)?,
+    };
+    let key = arguments
+        .take("privateKey")
+        .unwrap_or_else(|| "server.pem".to_owned());
+    let certificate = arguments.take("certKey").unwrap_or_else(|| key.clone());
+    let mut config = TlsConfig::new(certificate, key);
+    config
+        .extra_chain
+        .extend(arguments.take("extraCertChain").map(PathBuf::from));
+    config.client_certificates = client_certificates(&mut arguments)?;
+    config.min_version = match arguments.take("minVersion").as_deref() {
+        None | Some("1.2") => TlsVersion::V1_2,
+        Some("1.3") => TlsVersion::V1_3,
+        Some(value) => return Err(value_error("minVersion", value, "1.2 or 1.3")),
+    };
+    let ciphers = arguments.take("ciphers").unwrap_or_default();
+    let ciphers = ciphers.split(',').filter(|name| !name.is_empty());
+    config.ciphers = ciphers.map(str::to_owned).collect();
+    Ok(inner.tls(config))
+}
+
+fn client_certificates(arguments: &mut Arguments) -> Result<ClientCertificates, EndpointError> {
+    let asked = arguments.take("clientCert");
+    let Some(authorities) = arguments.take("clientCaCerts").map(PathBuf::from) else {
+        return match asked {
+            None => Ok(ClientCertificates::Ignored),
+            Some(_) => Err(EndpointError::Missing {
+                kind: "ssl",
+                argument: "clientCaCerts beside clientCert",
+                example: "ssl:443:clientCaCerts=ca.pem:clientCert=optional",
+            }),
+        };
+    };
+    match asked.as_deref() {
+        None | Some("required") => Ok(ClientCertificates::Required { authorities }),
+        Some("optional") => Ok(ClientCertificates::Optional { authorities }),
+        Some(value) => Err(value_error("clientCert", value, "required or optional")),
+    }
+}
+
+fn value_error(name: &'static str, value: &str, expected: &'static str) -> EndpointError {
+    EndpointError::Value {
+        name,
+        value: value.to_owned(),
+        expected,
+    }
 }
 
 fn unix(fields: Vec<Field>) -> Result<Endpoint, EndpointError> {
@@ -176,10 +263,50 @@ mod tests {
     }
 
     #[test]
+    fn tls_and_the_proxy_protocol_go_around_a_socket() {
+        let config = TlsConfig::new("crt.pem", "key.pem");
+        assert_eq!(
+            parse("ssl:443:privateKey=key.pem:certKey=crt.pem:sslmethod=TLSv1_2_METHOD"),
+            Ok(Endpoint::tcp("0.0.0.0", 443).tls(config.clone()))
+        );
+        let both = TlsConfig::new("server.pem", "server.pem");
+        assert_eq!(parse("ssl:443"), Ok(Endpoint::tcp("0.0.0.0", 443).tls(both)));
+        let mut config = config;
+        config.extra_chain = vec!["chain.pem".into()];
+        config.min_version = TlsVersion::V1_3;
+        config.ciphers = vec!["TLS_A".to_owned(), "TLS_B".to_owned()];
+        let authorities = PathBuf::from("ca.pem");
+        config.client_certificates = ClientCertificates::Optional { authorities };
+        let text = "ssl:443:key.pem:crt.pem:extraCertChain=chain.pem:interface=[\\:\\:1]:\
+            clientCaCerts=ca.pem:clientCert=optional:minVersion=1.3:ciphers=TLS_A,TLS_B";
+        assert_eq!(parse(text), Ok(Endpoint::tcp("::1", 443).tls(config)));
+        assert_eq!(
+            parse("haproxy:tcp:8000"),
+            Ok(Endpoint::tcp("0.0.0.0", 8000).behind_proxy())
+        );
+        assert_eq!(
+            error("haproxy"),
+            "a haproxy endpoint needs another endpoint, as in \"haproxy:tcp:8000\""
+        );
+        assert!(matches!(
+            parse("haproxy:haproxy:tcp:8000"),
+            Err(EndpointError::Kind(_))
+        ));
+        for bad in [
+            "ssl:443:clientCert=optional",
+            "ssl:443:minVersion=1.1",
+            "ssl:443:clientCaCerts=a:clientCert=no",
+            "ssl",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         assert_eq!(
             error("8000"),
-            "unknown kind of endpoint \"8000\"; there are tcp, tcp6, unix, fd and systemd"
+            "unknown kind of endpoint \"8000\"; there are tcp, tcp6, ssl, unix, fd, systemd and haproxy"
         );
         assert_eq!(error("tcp"), "a tcp endpoint needs port, as in \"tcp:8000\"");
         assert_eq!(error("tcp:http"), "port=\"http\" is not a port, 0 to 65535");

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::tls::{ClientCertificates, TlsConfig, TlsVersion};
 use crate::{Endpoint, endpoint::Passed};
 
 /// `data` is an endpoint string. What is understood is understood alike once it is written anew;
@@ -32,10 +33,37 @@ fn write(endpoint: &Endpoint) -> Option<String> {
         Endpoint::Fd(number) => (format!("fd:fileno={number}"), &None),
         Endpoint::Systemd(Passed::Index(index)) => (format!("systemd:index={index}"), &None),
         Endpoint::Systemd(Passed::Name(name)) => (format!("systemd:name={}", escape(name)), &None),
+        Endpoint::ProxyProtocol { inner } => (format!("haproxy:{}", write(inner)?), &None),
+        Endpoint::Tls { inner, config } => (write_tls(inner, config)?, &None),
     };
     if let Some(backlog) = backlog {
         let _ = write!(text, ":backlog={backlog}");
     }
+    Some(text)
+}
+
+fn write_tls(inner: &Endpoint, config: &TlsConfig) -> Option<String> {
+    let mut text = write(inner)?.replacen("tcp:", "ssl:", 1);
+    let mut argument = |name, value: &str| {
+        let _ = write!(text, ":{name}={}", escape(value));
+    };
+    argument("privateKey", config.key.to_str()?);
+    argument("certKey", config.certificate.to_str()?);
+    for path in &config.extra_chain {
+        argument("extraCertChain", path.to_str()?);
+    }
+    match &config.client_certificates {
+        ClientCertificates::Ignored => {}
+        ClientCertificates::Optional { authorities } => {
+            argument("clientCaCerts", authorities.to_str()?);
+            argument("clientCert", "optional");
+        }
+        ClientCertificates::Required { authorities } => argument("clientCaCerts", authorities.to_str()?),
+    }
+    if config.min_version == TlsVersion::V1_3 {
+        argument("minVersion", "1.3");
+    }
+    argument("ciphers", &config.ciphers.join(","));
     Some(text)
 }
 

@@ -2,20 +2,23 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-use super::{Listener, inherited, unix};
+use super::{Listener, Via, inherited, unix};
 use crate::activation::Activation;
 use crate::endpoint::Endpoint;
 use crate::error::BindError;
+use crate::tls;
 
 /// How sockets are opened, where the endpoint does not say.
 #[derive(Clone, Debug)]
 pub(crate) struct Opening {
     pub(crate) backlog: u32,
     pub(crate) reuse_port: bool,
+    pub(crate) http2: bool,
     pub(crate) activation: Activation,
 }
 
@@ -26,6 +29,7 @@ impl Default for Opening {
             // is lower.
             backlog: 4096,
             reuse_port: false,
+            http2: true,
             activation: Activation::default(),
         }
     }
@@ -39,27 +43,45 @@ impl Opening {
 
 /// Listens at `endpoint`.
 pub(crate) async fn open(endpoint: &Endpoint, opening: &Opening) -> Result<Listener, BindError> {
-    match endpoint {
-        Endpoint::Tcp { host, port, backlog } => {
-            let backlog = opening.backlog(*backlog);
-            first((host.as_str(), *port), backlog, opening.reuse_port).await
-        }
-        Endpoint::Unix { path, mode, backlog } => {
-            unix::bind(path, *mode, opening.backlog(*backlog)).map_err(|error| BindError::Unix {
-                path: path.clone(),
-                error,
-            })
-        }
-        Endpoint::Fd(fd) => inherited::listen(*fd, opening.backlog(None)),
-        Endpoint::Systemd(passed) => {
-            let fd = opening.activation.descriptor(passed);
-            let fd = fd.ok_or_else(|| BindError::Activation {
-                passed: passed.clone(),
-                count: opening.activation.len(),
-            })?;
-            inherited::listen(fd, opening.backlog(None))
-        }
-    }
+    let mut via = Via::default();
+    let mut endpoint = endpoint;
+    let listener = loop {
+        endpoint = match endpoint {
+            Endpoint::ProxyProtocol { inner } => {
+                via.proxy = true;
+                inner
+            }
+            Endpoint::Tls { inner, config } => {
+                if via.tls.is_some() {
+                    return Err(BindError::TlsTwice);
+                }
+                let acceptor = tls::Acceptor::new(config.as_ref().clone(), opening.http2)?;
+                via.tls = Some(Arc::new(acceptor));
+                inner
+            }
+            Endpoint::Tcp { host, port, backlog } => {
+                let backlog = opening.backlog(*backlog);
+                break first((host.as_str(), *port), backlog, opening.reuse_port).await;
+            }
+            Endpoint::Unix { path, mode, backlog } => {
+                let bound = unix::bind(path, *mode, opening.backlog(*backlog));
+                let path = path.clone();
+                break bound.map_err(|error| BindError::Unix { path, error });
+            }
+            Endpoint::Fd(fd) => break inherited::listen(*fd, opening.backlog(None)),
+            Endpoint::Systemd(passed) => {
+                let fd = opening.activation.descriptor(passed);
+                let fd = fd.ok_or_else(|| BindError::Activation {
+                    passed: passed.clone(),
+                    count: opening.activation.len(),
+                })?;
+                break inherited::listen(fd, opening.backlog(None));
+            }
+        };
+    };
+    let mut listener = listener?;
+    listener.via = Arc::new(via);
+    Ok(listener)
 }
 
 /// Listens on the first of the addresses of `host` that can be had.
