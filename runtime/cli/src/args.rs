@@ -1,11 +1,12 @@
 //! The command line.
 //!
 //! A file a group of flags, in the order of `--help`: `listen`, `response`, `timeouts`, `limits`,
-//! `stopping`, `processes`, `logging`; `values` has what they take.
+//! `stopping`, `processes`, `observe`, `logging`; `values` has what they take.
 
 mod limits;
 mod listen;
 mod logging;
+mod observe;
 mod processes;
 mod response;
 mod stopping;
@@ -21,6 +22,7 @@ use laureola::server::{Builder, Endpoint};
 pub use limits::LimitArgs;
 pub use listen::Listen;
 pub use logging::LoggingArgs;
+pub use observe::ObserveArgs;
 pub use processes::Processes;
 pub use response::Response;
 pub use stopping::Stopping;
@@ -101,6 +103,10 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub processes: Processes,
 
+    /// Reverse proxies, the access log, the admin address.
+    #[command(flatten)]
+    pub observe: ObserveArgs,
+
     /// What is logged.
     #[command(flatten)]
     pub logging: LoggingArgs,
@@ -113,6 +119,7 @@ impl ServeArgs {
         let builder = self.response.apply(builder);
         let builder = self.timeouts.apply(builder);
         let builder = self.limits.apply(builder);
+        let builder = self.observe.apply(builder);
         self.stopping.apply(builder)
     }
 

@@ -15,16 +15,19 @@
 //! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`serve`]: the run path: layer, plugins, server, and their end
+//! - `observing`, `admin`: access log, metrics, and the address they are read at
 //! - `signals`: SIGINT, SIGTERM and SIGHUP; `service`: systemd; `parent`: whose worker we are
 //! - `logging`: what goes to stderr
 //!
 //! Exit status: 0 after SIGINT or SIGTERM, 2 for bad usage, 1 for everything else that keeps the
 //! server from starting or ends it, or a subcommand from its work; then one line on stderr says what.
 
+mod admin;
 pub mod args;
 pub mod layer;
 pub mod layer_command;
 pub mod logging;
+mod observing;
 mod open_files;
 mod parent;
 pub mod serve;

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::args::Args;
+use crate::observing::Observing;
 use crate::parent::Parent;
 use crate::service::{self, Service};
 use crate::signals::{Asked, Signals};
@@ -43,11 +44,12 @@ async fn serve(args: &Args, plugins: Plugins) -> Result<()> {
     // Before anything is open: a signal that comes while Redis is being reached counts, too.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let choice = args.layer.choice()?;
+    let mut observing = Observing::start(&args.serve)?;
     let layer = tokio::select! {
         layer = choice.backend.open() => layer?,
         _ = signals.stop() => return Ok(()),
     };
-    let served = serve_with(args, &plugins, &layer, &choice.name, signals).await;
+    let served = serve_with(args, &plugins, &layer, &choice.name, signals, &mut observing).await;
     if served.is_ok() {
         layer.close().await;
     } else {
@@ -62,6 +64,7 @@ async fn serve_with(
     layer: &Layer,
     layer_name: &str,
     signals: Signals,
+    observing: &mut Observing,
 ) -> Result<()> {
     let is_worker = args.serve.processes.worker.is_some();
     let application = plugins.application(layer)?;
@@ -69,10 +72,12 @@ async fn serve_with(
         .serve
         .apply(Server::builder(application))
         .activation(service::activation(is_worker));
+    builder = observing.apply(builder);
     for endpoint in args.serve.endpoints() {
         builder = builder.listen(endpoint);
     }
     let server = builder.open().await?;
+    observing.admit(&args.serve, server.readiness()).await?;
     plugins.startup().await?;
     let places = places(server.local_addrs());
     let names: Vec<_> = plugins.names().collect();

@@ -77,6 +77,13 @@ impl Builder {
         self
     }
 
+    /// Whether to count, into the recorder of the `metrics` facade that is installed when the server
+    /// is bound: see [`observe::metrics`](crate::observe::metrics) for the names. Default `false`.
+    pub fn metrics(mut self, on: bool) -> Self {
+        self.options.metrics = on;
+        self
+    }
+
     /// Time for a request's whole head, from its first byte, and for a new connection's first byte.
     /// Default 10 s. Costs a timer only while a head is incomplete.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {

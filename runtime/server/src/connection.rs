@@ -20,6 +20,7 @@ use crate::guard::{Aside, Deadlines, Fault, Guard};
 use crate::http::{answer, interim};
 use crate::http2;
 use crate::listener::Accepted;
+use crate::observe::Protocol;
 use crate::shared::Shared;
 use crate::stream::Stream;
 use crate::upgrade::Upgrade;
@@ -55,6 +56,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, accepted: Accepted, mut place: Pl
     };
     // Boxed: the state of a connection is large, and only now there is a use for it.
     let peer = peer(&shared, ends, place);
+    let protocol = if http2 { Protocol::Http2 } else { Protocol::Http1 };
+    let _open = shared.metrics.open(protocol);
     if http2 {
         Box::pin(http2::serve(shared, peer, stream)).await;
     } else {

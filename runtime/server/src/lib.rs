@@ -82,6 +82,7 @@ pub mod tls;
 mod upgrade;
 mod websocket;
 
+pub use ::http::HeaderName;
 pub use activation::Activation;
 pub use builder::Builder;
 pub use endpoint::{Endpoint, EndpointError, ListenAddr};

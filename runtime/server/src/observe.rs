@@ -4,9 +4,12 @@
 //!
 //! # Layout
 //! - [`access_log`]: one line per request, and per turn of a WebSocket's life
+//! - [`metrics`]: what is counted, and under which name
 //! - `record`: one request or WebSocket under observation
 
 pub mod access_log;
+pub mod metrics;
 mod record;
 
+pub(crate) use metrics::{Metrics, Protocol, Waiting};
 pub(crate) use record::Record;

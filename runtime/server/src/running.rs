@@ -63,8 +63,14 @@ async fn run(
     match &result {
         Ok(()) => {}
         Err(error) if error.is_disconnected() => {}
-        Err(error) if error.get_ref().is::<Outlived>() => shared.stuck.warn(format_args!("{what}: {error}")),
-        Err(error) => error!("{what}: the application failed: {error}"),
+        Err(error) if error.get_ref().is::<Outlived>() => {
+            shared.metrics.stuck();
+            shared.stuck.warn(format_args!("{what}: {error}"));
+        }
+        Err(error) => {
+            shared.metrics.failed();
+            error!("{what}: the application failed: {error}");
+        }
     }
     ended(&result);
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::complaints::Complaints;
+use crate::observe::Metrics;
 use crate::options::Options;
 use crate::readiness::Readiness;
 use crate::tasks::Tasks;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) sockets: Registry,
     /// Applications that outlived their clients.
     pub(crate) stuck: Complaints,
+    pub(crate) metrics: Metrics,
     /// What `/readyz` says.
     pub(crate) readiness: Readiness,
     /// Becomes true once, when the server shuts down.
@@ -37,6 +39,7 @@ impl Shared {
             application,
             admission: Admission::new(&options.limits),
             clock: Clock::new(&options),
+            metrics: Metrics::new(options.metrics),
             options,
             state: SharedState::default(),
             tasks: Tasks::default(),

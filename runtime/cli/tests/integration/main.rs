@@ -3,6 +3,7 @@
 mod browser;
 mod command;
 mod layer;
+mod observe;
 mod one_chat;
 mod python_member;
 mod server;

@@ -1,5 +1,7 @@
 //! A URL pattern, compiled.
 
+use std::sync::Arc;
+
 use regex::Regex;
 
 use super::Converter;
@@ -16,6 +18,8 @@ pub struct PatternError {
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// As it was written.
+    text: Arc<str>,
 }
 
 impl Pattern {
@@ -56,12 +60,20 @@ impl Pattern {
 
     fn compile(pattern: &str, regex: &str) -> Result<Self, PatternError> {
         match Regex::new(regex) {
-            Ok(regex) => Ok(Self { regex }),
+            Ok(regex) => Ok(Self {
+                regex,
+                text: pattern.into(),
+            }),
             Err(error) => Err(PatternError {
                 pattern: pattern.to_owned(),
                 reason: error.to_string(),
             }),
         }
+    }
+
+    /// The pattern as it was written.
+    pub(super) fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// The named arguments, if the path (without its leading `/`) matches.

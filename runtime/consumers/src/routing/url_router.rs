@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use laureola_asgi::router::NotFound;
-use laureola_asgi::{AppError, Application, BoxApplication, Connection, HttpScope, Scope, WebSocketScope};
+use laureola_asgi::{
+    AppError, Application, BoxApplication, Connection, HttpScope, MatchedRoute, Scope, WebSocketScope,
+};
 
 use super::pattern::{Pattern, PatternError};
 
@@ -75,10 +77,14 @@ impl Application for URLRouter {
         let path = connection.scope.path();
         let path = path.strip_prefix('/').unwrap_or(&path);
         let found = self.routes.iter().find_map(|(pattern, application)| {
-            pattern.matches(path).map(|arguments| (arguments, application))
+            let arguments = pattern.matches(path)?;
+            Some((pattern, arguments, application))
         });
         let application = match found {
-            Some((arguments, application)) => {
+            Some((pattern, arguments, application)) => {
+                if let Some(matched) = connection.scope.extensions().get::<MatchedRoute>() {
+                    matched.set(pattern.text());
+                }
                 if !arguments.is_empty() {
                     let route = UrlRoute(arguments.into());
                     connection.scope.extensions_mut().insert(route);

@@ -10,6 +10,7 @@ use laureola_asgi::scope::Ends;
 use laureola_asgi::{Address, CloseCode, MatchedRoute, RequestId};
 
 use super::access_log::{AccessLog, Entry, Event};
+use super::metrics::{Open, Protocol};
 use crate::connection::Peer;
 use crate::http::ResponseBody;
 use crate::shared::Shared;
@@ -29,6 +30,8 @@ struct Observed {
     bytes: u64,
     route: Option<MatchedRoute>,
     line: Option<Line>,
+    /// Counts it while it is an open WebSocket.
+    open: Option<Open>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl Record {
     pub(crate) fn begin<B>(peer: &Peer, request: &mut Request<B>) -> Self {
         let shared = &peer.shared;
         let log = shared.options.access_log.as_ref();
-        if log.is_none() {
+        if log.is_none() && !shared.metrics.is_on() {
             return Self(None);
         }
         let route = MatchedRoute::default();
@@ -69,6 +72,7 @@ impl Record {
             bytes: 0,
             route: Some(route),
             line: log.map(|log| Line::new(log, request)),
+            open: None,
         })))
     }
 
@@ -86,6 +90,7 @@ impl Record {
         if let Some(observed) = &mut record.0 {
             observed.status = Some(101);
             observed.log(Event::Connect);
+            observed.open = Some(observed.shared.metrics.open(Protocol::WebSocket));
             // Until somebody says better.
             observed.stage = Stage::Open(BROKEN);
         }
@@ -107,6 +112,7 @@ impl Record {
         observed.status = Some(response.status().as_u16());
         if observed.stage == Stage::Connecting {
             observed.log(Event::Reject);
+            observed.shared.metrics.refused(response.status().as_u16());
         }
         response.map(|body| body.recorded(self))
     }
@@ -174,6 +180,12 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
+        if self.stage == Stage::Http {
+            let route = self.route.as_ref().and_then(MatchedRoute::get);
+            let took = self.since.elapsed();
+            let metrics = &self.shared.metrics;
+            metrics.request(&self.method, self.status, route.as_deref(), took);
+        }
         self.log(match self.stage {
             Stage::Http => Event::Http,
             Stage::Connecting | Stage::Open(_) => Event::Disconnect,

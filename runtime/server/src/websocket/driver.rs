@@ -209,6 +209,7 @@ impl Driver {
             let Some(events) = self.events.as_ref().filter(|_| wanted) else {
                 continue;
             };
+            self.socket.shared.metrics.received(payload.len());
             let mut event = Some(Event::WebSocketReceive(payload));
             if events.poll_send(cx, &mut event).is_pending() {
                 self.backlog = Backlog::new(event, input);

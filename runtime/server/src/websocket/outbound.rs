@@ -210,8 +210,8 @@ impl Outbound {
         }
     }
 
-    #[cfg(test)]
-    fn queued(&self) -> usize {
+    /// Bytes that wait for the client.
+    pub(crate) fn queued(&self) -> usize {
         self.state.lock().queued
     }
 

@@ -200,8 +200,12 @@ impl Socket {
             Payload::Text(text) => Frame::text(text).bytes().clone(),
             Payload::Binary(bytes) => Frame::binary(bytes).bytes().clone(),
         };
+        let length = frame.len();
         match self.outbound.push(frame, self.shared.clock.now()) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.shared.metrics.sent(length);
+                Ok(())
+            }
             Err(Refused::Closed) => Err(TrySendError::disconnected()),
             Err(Refused::Full) => Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload)))),
         }

@@ -10,6 +10,7 @@ use super::outbound::Stage;
 use super::registry::BATCH;
 use super::socket::Socket;
 use crate::clock::Tick;
+use crate::observe::Waiting;
 use crate::shared::Shared;
 
 /// A ping without a payload.
@@ -39,12 +40,17 @@ pub(crate) async fn run(shared: &Shared) {
     loop {
         tokio::time::sleep(shared.clock.tick()).await;
         let now = shared.clock.advance();
+        let mut waiting = Waiting::default();
         for batch in shared.sockets.snapshot().chunks(BATCH) {
             for socket in batch {
                 look_at(socket, &overdue, now);
+                if shared.metrics.is_on() {
+                    waiting.add(socket.outbound.queued());
+                }
             }
             tokio::task::yield_now().await;
         }
+        shared.metrics.gather(waiting);
     }
 }
 
@@ -60,6 +66,7 @@ fn look_at(socket: &Socket, overdue: &Overdue, now: Tick) {
         }
         (Stage::Open, Some(since)) if passed(since, overdue.slow) => {
             debug!("a websocket client does not read");
+            socket.shared.metrics.slow_consumer();
             socket.outbound.kill();
         }
         (Stage::Open, waits) => {

@@ -184,6 +184,7 @@ impl Queue {
                 fails = false;
             }
             if dropped > 0 {
+                metrics::counter!("laureola_access_log_dropped_total").increment(dropped);
                 warn!(
                     lines = dropped,
                     "the access log is slower than the server: lines were dropped"
