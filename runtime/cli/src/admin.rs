@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use http::{Method, Response, StatusCode, header};
 use laureola::asgi::exchange::Body;
 use laureola::asgi::{AppError, Command, Connection, Scope, app_fn};
-use laureola::server::{Limits, Readiness, Server};
+use laureola::server::{Lifespan, Limits, Readiness, Server};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Upper bounds of what is measured in seconds, from a cached answer to a request that hangs.
@@ -42,7 +42,10 @@ pub(crate) async fn bind(
         max_connections: Some(CONNECTIONS),
         ..Limits::default()
     };
-    let server = Server::builder(application).limits(limits).bind(address).await;
+    let builder = Server::builder(application)
+        .limits(limits)
+        .lifespan(Lifespan::Off);
+    let server = builder.bind(address).await;
     server.context("cannot serve --admin")
 }
 

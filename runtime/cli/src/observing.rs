@@ -57,7 +57,10 @@ impl Observing {
         }
         let server = admin::bind(address, metrics.clone(), readiness).await?;
         tracing::info!("admin pages on http://{}/", server.local_addr());
-        self.tasks.spawn(server.serve(std::future::pending()));
+        self.tasks.spawn(async move {
+            // It has no lifespan that could fail, and nothing to end for.
+            let _ = server.serve(std::future::pending()).await;
+        });
         self.tasks.spawn(admin::upkeep(metrics.clone()));
         Ok(())
     }
