@@ -85,14 +85,15 @@ impl Builder {
     }
 
     /// Time for a request's whole head, from its first byte, and for a new connection's first byte.
-    /// Default 10 s. Costs a timer only while a head is incomplete.
+    /// Over HTTP/2 for the preface with its SETTINGS, too. Default 10 s. Costs a timer only while a
+    /// head is incomplete.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.options.header_timeout = timeout;
         self
     }
 
     /// How long a connection may idle between two requests, until the next one's head is whole; it
-    /// covers the first head, too. Default 75 s.
+    /// covers the first head, too. An HTTP/2 connection idles while it has no stream. Default 75 s.
     pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
         self.options.keep_alive_timeout = timeout;
         self
@@ -133,14 +134,15 @@ impl Builder {
     }
 
     /// How long a client may take not a single byte while bytes wait for it, be it a response or
-    /// WebSocket messages; then the connection is cut. Default 60 s.
+    /// WebSocket messages; then the connection is cut. An HTTP/2 client that only grants no window
+    /// has the stream reset. Default 60 s.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.options.slow_client_timeout = timeout;
         self
     }
 
-    /// Silence after which a WebSocket client is pinged (`--ping-interval`). Default 20 s. All
-    /// sockets share one timer, which rounds to a second.
+    /// Silence after which a WebSocket client is pinged (`--ping-interval`), and a client of HTTP/2
+    /// that has streams open. Default 20 s. All sockets share one timer, which rounds to a second.
     pub fn ping_interval(mut self, interval: Option<Duration>) -> Self {
         self.options.ping_interval = interval;
         self

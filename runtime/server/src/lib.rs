@@ -1,4 +1,4 @@
-//! A protocol server for ASGI-style applications: HTTP/1.1 and WebSocket.
+//! A protocol server for ASGI-style applications: HTTP/1.1, HTTP/2 and WebSocket over both.
 //!
 //! It turns bytes into the connections of [`laureola_asgi`] and knows nothing of what the
 //! application does with them. Its defaults are those of Daphne; its limits ([`Limits`]) are on.

@@ -2,6 +2,7 @@
 
 mod client;
 mod deadlines;
+mod extensions;
 mod floods;
 mod malformed;
 mod raw;

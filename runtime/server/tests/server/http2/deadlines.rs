@@ -185,7 +185,9 @@ fn http_timeout_is_503_or_the_end_of_the_stream() {
         send.send(Command::HttpResponseBody { body, more_body }).await?;
         std::future::pending().await
     });
-    let server = Running::with(application, |builder| builder.http_timeout(Some(SHORT)));
+    let server = Running::with(application, |builder| {
+        builder.http_timeout(Some(SHORT)).application_close_timeout(SHORT)
+    });
     let mut client = Raw::connect(server.port);
     client.send(HEADERS, END_HEADERS | END_STREAM, 1, &get("/"));
     assert_eq!(client.receive_kind(HEADERS).status(), 503);
@@ -208,6 +210,8 @@ fn an_upload_that_is_not_read_is_held_at_the_window() {
     let mut client = Raw::connect(server.port);
     let settings = client.receive_kind(SETTINGS);
     client.send(SETTINGS, ACK, 0, &[]);
+    // Before this comes, the connection's window is what RFC 9113 §6.9.2 says.
+    assert_eq!(client.receive_kind(WINDOW_UPDATE).stream, 0);
     let window = settings
         .payload
         .chunks(6)

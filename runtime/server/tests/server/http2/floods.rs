@@ -1,5 +1,7 @@
 //! Clients that attack: each is cut off, and others are served on.
 
+use std::time::Duration;
+
 use laureola_asgi::app_fn;
 use laureola_server::Limits;
 
@@ -119,7 +121,9 @@ fn a_continuation_flood_is_ended() {
 #[test]
 fn a_flood_of_empty_data_is_ended() {
     let application = app_fn(|_| std::future::pending());
-    let server = Running::start(application);
+    let server = Running::with(application, |builder| {
+        builder.application_close_timeout(Duration::ZERO)
+    });
     let mut client = Raw::connect(server.port);
     client.send(HEADERS, END_HEADERS, 1, &get("/"));
     client.0.try_write(frame(DATA, 0, 1, b"").repeat(1000));
@@ -158,10 +162,11 @@ fn streams_above_the_limit_are_refused() {
     const REFUSED: u32 = 7;
     let application = app_fn(|_| std::future::pending());
     let server = Running::with(application, |builder| {
-        builder.limits(Limits {
+        let limits = Limits {
             http2_max_streams: 3,
             ..Limits::default()
-        })
+        };
+        builder.limits(limits).application_close_timeout(Duration::ZERO)
     });
     let mut client = Raw::connect(server.port);
     let block = block(&[

@@ -44,12 +44,13 @@ impl Frame {
         assert_eq!(self.kind, HEADERS, "{self:?}");
         match self.payload[0] {
             0x88 => 200,
+            0x89 => 204,
+            0x8b => 304,
             0x8c => 400,
             0x8d => 404,
             0x8e => 500,
             // A literal with the indexed name `:status`, Huffman-coded or not.
             _ => match &self.payload[1..] {
-                [0x82, 0x64, 0x0e, ..] => 301,
                 [0x03, digits @ ..] => String::from_utf8_lossy(&digits[..3]).parse().expect("a number"),
                 [length, coded @ ..] => huffman_digits(&coded[..usize::from(length & 0x7f)]),
                 [] => panic!("{self:?}"),
