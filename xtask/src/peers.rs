@@ -11,6 +11,8 @@ use crate::workspace;
 
 mod browser;
 mod debian;
+mod django_4_2;
+mod postgres;
 mod python;
 mod redis_server;
 mod tls_redis;
@@ -18,6 +20,8 @@ mod tls_redis;
 /// Where each peer is.
 pub(crate) struct Peers {
     python: PathBuf,
+    django_4_2: PathBuf,
+    postgres: PathBuf,
     redis_server: PathBuf,
     tls_redis: PathBuf,
     chromium: PathBuf,
@@ -34,11 +38,15 @@ impl Peers {
         lock.lock().context("cannot lock target/peers")?;
 
         let python = python::bring_in(&dir)?;
+        let django_4_2 = django_4_2::bring_in(&dir, &python)?;
+        let postgres = postgres::bring_in()?;
         let redis_server = redis_server::find(&python)?;
         let tls_redis = tls_redis::bring_in(&dir, &redis_server)?;
         let browser = browser::bring_in()?;
         let peers = Self {
             python,
+            django_4_2,
+            postgres,
             redis_server,
             tls_redis,
             chromium: browser.chromium,
@@ -51,9 +59,11 @@ impl Peers {
     }
 
     /// The environment that tells the tests (`laureola-testkit`) where the peers are.
-    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 5] {
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 7] {
         [
             ("LAUREOLA_TEST_PYTHON", self.python.clone()),
+            ("LAUREOLA_TEST_DJANGO_4_2", self.django_4_2.clone()),
+            ("LAUREOLA_TEST_POSTGRES", self.postgres.clone()),
             ("LAUREOLA_TEST_REDIS_BIN", self.redis_server.clone()),
             ("LAUREOLA_TEST_TLS_REDIS_BIN", self.tls_redis.clone()),
             ("LAUREOLA_TEST_CHROMIUM", self.chromium.clone()),

@@ -31,6 +31,7 @@ pub mod http;
 pub mod memory;
 pub mod peers;
 pub mod port;
+pub mod postgres;
 pub mod process;
 pub mod raw_http;
 pub mod redis_server;
@@ -43,8 +44,11 @@ pub use browser::ChromeDriver;
 pub use django_site::DjangoSite;
 pub use http::HttpResponse;
 pub use memory::rss_bytes;
-pub use peers::{chromedriver, chromium, python, redis_binary, tls_redis_binary};
+pub use peers::{
+    DjangoVersion, chromedriver, chromium, postgres_bin, python, redis_binary, tls_redis_binary,
+};
 pub use port::free_port;
+pub use postgres::Postgres;
 pub use process::Process;
 pub use raw_http::RawHttp;
 pub use redis_server::RedisServer;

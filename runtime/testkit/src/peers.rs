@@ -43,6 +43,65 @@ pub fn tls_redis_binary() -> PathBuf {
     present("a Redis server with TLS", place.unwrap_or_default())
 }
 
+/// The Djangos that judge ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DjangoVersion {
+    /// The older one with long-term support.
+    V4_2,
+    /// The newer one, which is in the environment of [`python`] itself.
+    V5_2,
+}
+
+impl DjangoVersion {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::V4_2, Self::V5_2];
+
+    /// `(4, 2)` or `(5, 2)`.
+    pub fn number(self) -> (u8, u8) {
+        match self {
+            Self::V4_2 => (4, 2),
+            Self::V5_2 => (5, 2),
+        }
+    }
+
+    /// What `PYTHONPATH` has to be for [`python`] to find it.
+    ///
+    /// # Panics
+    /// If it is missing.
+    pub fn python_path(self) -> Option<PathBuf> {
+        if self == Self::V5_2 {
+            return None;
+        }
+        let place = chosen("LAUREOLA_TEST_DJANGO_4_2")
+            .unwrap_or_else(|| workspace_root().join("target/peers/django-4.2"));
+        present("Django 4.2", place.join("django/__init__.py"));
+        Some(place)
+    }
+}
+
+/// The directory with PostgreSQL's programs: `$LAUREOLA_TEST_POSTGRES`, else where `initdb` is on `PATH`, else the newest
+/// below `/usr/lib/postgresql`.
+///
+/// # Panics
+/// If they are missing.
+pub fn postgres_bin() -> PathBuf {
+    // Often a link to it alone; the other programs are where it leads.
+    let on_path = || Some(on_path(&["initdb"])?.canonicalize().ok()?.parent()?.to_owned());
+    let installed = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql")
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path().join("bin"));
+        versions.filter(|bin| bin.join("initdb").is_file()).max()
+    };
+    let place = chosen("LAUREOLA_TEST_POSTGRES")
+        .or_else(on_path)
+        .or_else(installed)
+        .unwrap_or_default();
+    present("PostgreSQL's initdb", place.join("initdb"));
+    place
+}
+
 /// The Chromium browser: `$LAUREOLA_TEST_CHROMIUM`, else on `PATH`.
 ///
 /// # Panics

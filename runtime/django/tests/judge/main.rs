@@ -1,0 +1,10 @@
+//! Django 4.2 and 5.2 as judges: what either side writes, the other one reads.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod csrf;
+mod django;
+mod logins;
+mod passwords;
+mod places;
+mod sessions;
+mod signing;
