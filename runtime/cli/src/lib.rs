@@ -16,7 +16,7 @@
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`serve`]: the run path: layer, plugins, server, and their end
 //! - `observing`, `admin`: access log, metrics, and the address they are read at
-//! - `signals`: SIGINT, SIGTERM and SIGHUP; `service`: systemd; `parent`: whose worker we are
+//! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP; `service`: systemd; `parent`: whose worker we are
 //! - `logging`: what goes to stderr
 //!
 //! Exit status: 0 after SIGINT or SIGTERM, 2 for bad usage, 1 for everything else that keeps the
@@ -24,6 +24,7 @@
 
 mod admin;
 pub mod args;
+mod control;
 pub mod layer;
 pub mod layer_command;
 pub mod logging;
@@ -34,6 +35,7 @@ pub mod serve;
 mod service;
 mod signals;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -46,9 +48,18 @@ use crate::args::{Args, Command};
 /// exit status. `name` is the command's name in `--help` and in errors.
 #[must_use]
 pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
+    run_from(name, plugins, std::env::args_os())
+}
+
+/// The same for arguments of your own; the first one is the command's, and counts for nothing.
+#[must_use]
+pub fn run_from<A>(name: &'static str, plugins: Plugins, args: impl IntoIterator<Item = A>) -> ExitCode
+where
+    A: Into<OsString> + Clone,
+{
     let mut command = Args::command().name(name).bin_name(name);
     let args = command
-        .try_get_matches_from_mut(std::env::args_os())
+        .try_get_matches_from_mut(args)
         .and_then(|matches| Args::from_arg_matches(&matches));
     let args = args.and_then(
         |args| match args.serve.check().and_then(|()| args.layer.check()) {

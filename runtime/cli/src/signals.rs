@@ -37,13 +37,4 @@ impl Signals {
             _ = self.hangup.recv() => Asked::Reload,
         }
     }
-
-    /// The next that asks to stop, by name; before the server serves, there is nothing to reload.
-    pub(crate) async fn stop(&mut self) -> &'static str {
-        loop {
-            if let Asked::Stop(name) = self.next().await {
-                return name;
-            }
-        }
-    }
 }

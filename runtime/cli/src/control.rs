@@ -1,0 +1,204 @@
+//! The main thread: signals, the service manager, and the last deadline.
+//!
+//! It has a runtime of its own, so that it answers whatever applications do to theirs. And it keeps
+//! that one awake: when the one thread that waits for sockets and timers is blocked by an
+//! application, tokio's other threads sleep on; a task from outside wakes one, which takes over.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, sleep_until};
+
+use crate::args::{Args, Stopping};
+use crate::parent::Parent;
+use crate::service::Service;
+use crate::signals::{Asked, Signals};
+
+/// How often the serving runtime is woken.
+const BEAT: Duration = Duration::from_millis(500);
+/// For what the server's own deadlines do not count, such as closing the channel layer.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What the serving side is told, and tells.
+#[derive(Debug)]
+pub(crate) struct Controls {
+    stop: watch::Receiver<bool>,
+    ready: Option<oneshot::Sender<String>>,
+}
+
+impl Controls {
+    /// Ready once the server is to stop.
+    pub(crate) fn stop(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stop = self.stop.clone();
+        async move {
+            // Where nobody is left to stop it, it stops by itself.
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
+    }
+
+    /// The server serves; `status` says where.
+    pub(crate) fn ready(&mut self, status: String) {
+        if let Some(ready) = self.ready.take() {
+            let _ = ready.send(status);
+        }
+    }
+}
+
+/// Runs what `serve` gives on `runtime`, stops it when a signal asks for it, and returns its result.
+pub(crate) async fn control<F>(args: &Args, runtime: &Handle, serve: impl FnOnce(Controls) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    // Before anything is open: a signal that comes while Redis is being reached counts, too.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let mut manager = Manager::new(args)?;
+    let (stop, stopped) = watch::channel(false);
+    let (ready, mut is_ready) = oneshot::channel();
+    let controls = Controls {
+        stop: stopped,
+        ready: Some(ready),
+    };
+    let mut serving = pin!(Serving(runtime.spawn(serve(controls))));
+    let mut beat = interval(BEAT);
+    let mut last_beat = runtime.spawn(async {});
+    let mut deadline: Option<Instant> = None;
+    let mut starts = true;
+    loop {
+        tokio::select! {
+            ended = &mut serving.0 => return ended.context("the server failed")?,
+            status = &mut is_ready, if starts => {
+                starts = false;
+                if let Ok(status) = status {
+                    manager.ready(status);
+                }
+            }
+            asked = signals.next() => match asked {
+                Asked::Reload => manager.reload(),
+                Asked::Stop(name) if deadline.is_some() => bail!("ended by a second {name}"),
+                Asked::Stop(name) => {
+                    tracing::info!("{name}: closing every connection; once more ends at once");
+                    deadline = Some(Instant::now() + time_to_stop(&args.serve.stopping));
+                    stop.send_replace(true);
+                    manager.stopping();
+                }
+            },
+            news = manager.news() => match news {
+                News::ParentGone if deadline.is_none() => {
+                    tracing::warn!("the parent process has gone: closing every connection");
+                    deadline = Some(Instant::now() + time_to_stop(&args.serve.stopping));
+                    stop.send_replace(true);
+                }
+                // A runtime that does not even end a task that does nothing is not alive.
+                News::SignOfLifeDue if last_beat.is_finished() => manager.alive(),
+                News::ParentGone | News::SignOfLifeDue => {}
+            },
+            () = reached(deadline) => bail!("the server did not end in its time; it was cut off"),
+            _ = beat.tick() => if last_beat.is_finished() {
+                last_beat = runtime.spawn(async {});
+            },
+        }
+    }
+}
+
+/// The server's own deadlines, with as much again for lifespan and plugins: whatever then still runs
+/// does not listen.
+fn time_to_stop(stopping: &Stopping) -> Duration {
+    stopping.shutdown_delay + stopping.shutdown_timeout * 2 + GRACE
+}
+
+async fn reached(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Nothing serves on without its control.
+struct Serving(JoinHandle<Result<()>>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    ParentGone,
+    SignOfLifeDue,
+}
+
+/// Whoever started this process and wants to know how it does.
+struct Manager {
+    /// `None` in a worker, whose parent speaks for it.
+    service: Option<Service>,
+    parent: Parent,
+}
+
+impl Manager {
+    fn new(args: &Args) -> Result<Self> {
+        if args.serve.processes.worker.is_none() {
+            return Ok(Self {
+                service: Some(Service::from_environment()),
+                parent: Parent::none(),
+            });
+        }
+        Ok(Self {
+            service: None,
+            parent: Parent::of_worker().context("a worker's standard input is its parent")?,
+        })
+    }
+
+    fn ready(&mut self, status: String) {
+        if let Some(service) = &mut self.service {
+            service.ready(status);
+        }
+        self.parent.ready();
+    }
+
+    fn stopping(&self) {
+        if let Some(service) = &self.service {
+            service.stopping("closing every connection");
+        }
+    }
+
+    /// SIGHUP.
+    fn reload(&self) {
+        if let Some(service) = &self.service {
+            service.reloading();
+        }
+        tracing::info!("SIGHUP: certificates and log files are opened anew");
+        if let Some(service) = &self.service {
+            service.reloaded();
+        }
+    }
+
+    async fn news(&mut self) -> News {
+        let due = async {
+            match &mut self.service {
+                Some(service) => service.due().await,
+                None => std::future::pending().await,
+            }
+        };
+        let news = tokio::select! {
+            () = self.parent.gone() => News::ParentGone,
+            () = due => News::SignOfLifeDue,
+        };
+        if news == News::ParentGone {
+            // Once is enough.
+            self.parent = Parent::none();
+        }
+        news
+    }
+
+    fn alive(&self) {
+        if let Some(service) = &self.service {
+            service.alive();
+        }
+    }
+}
