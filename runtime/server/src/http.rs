@@ -134,12 +134,18 @@ impl Exchange {
         let (breaks, broken) = oneshot::channel();
         let mut request = request.map(|body| RequestBody::new(body, breaks));
         let terms = terms(&mut request);
+        // The streams of an HTTP/2 connection would wait for each other.
+        let alone = request.version() < Version::HTTP_2;
         let (mut connection, response, outcome) = exchange::open_with(request, terms);
         if let Scope::Http(scope) = &mut connection.scope {
             scope.state = shared.state.copy();
         }
         let ended = move |result: &_| outcome.finish(result);
-        running::start(shared, connection, left, ended);
+        if alone {
+            running::start_here(shared, connection, left, ended);
+        } else {
+            running::start(shared, connection, left, ended);
+        }
         Self {
             number,
             fault,

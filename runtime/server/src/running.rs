@@ -36,6 +36,19 @@ pub(crate) fn start(
     shared.tasks.spawn_call(call, run);
 }
 
+/// The same, but the application begins before this returns, in the caller's task, and gets one of
+/// its own when it first waits for something: most requests are answered without.
+pub(crate) fn start_here(
+    shared: &Arc<Shared>,
+    connection: Connection,
+    left: Left,
+    ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
+) {
+    let call = Arc::new(Call::new(&connection));
+    let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
+    shared.tasks.begin_call(call, run);
+}
+
 async fn run(
     shared: Arc<Shared>,
     connection: Connection,
@@ -49,6 +62,7 @@ async fn run(
     };
     let mut call = pin!(shared.application.call(connection));
     let result = tokio::select! {
+        biased;
         result = &mut call => result,
         _ = left => {
             let limit = shared.options.application_close_timeout;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
@@ -34,7 +35,7 @@ struct Running {
 
 #[derive(Debug)]
 struct Task {
-    /// `None` for the moment between a task's registration and its start.
+    /// `None` between a task's registration and its start.
     handle: Option<AbortHandle>,
     /// The call of the application it is.
     call: Option<Arc<Call>>,
@@ -51,21 +52,38 @@ impl Tasks {
         self.start(Some(call), future);
     }
 
+    /// As `spawn_call`, but polls the future once, in place, and makes a task only of one that is
+    /// not ready with that. It is counted and named from the start; a panic ends only this future.
+    pub(crate) fn begin_call(&self, call: Arc<Call>, future: impl Future<Output = ()> + Send + 'static) {
+        let entry = self.enter(Some(call));
+        let mut future = Box::pin(future);
+        // The task polls again at once, so nobody needs waking for what happens until then.
+        let mut cx = Context::from_waker(Waker::noop());
+        let begun = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
+        if matches!(begun, Ok(Poll::Pending)) {
+            self.spawn_entered(entry, future);
+        }
+    }
+
     fn start(&self, call: Option<Arc<Call>>, future: impl Future<Output = ()> + Send + 'static) {
-        let id = {
-            let mut running = self.0.running.lock();
-            let id = running.next;
-            running.next += 1;
-            running.tasks.insert(id, Task { handle: None, call });
-            id
-        };
-        let task = Tracked {
-            future,
-            entry: Entry {
-                id,
-                tasks: self.clone(),
-            },
-        };
+        self.spawn_entered(self.enter(call), future);
+    }
+
+    fn enter(&self, call: Option<Arc<Call>>) -> Entry {
+        let mut running = self.0.running.lock();
+        let id = running.next;
+        running.next += 1;
+        running.tasks.insert(id, Task { handle: None, call });
+        drop(running);
+        Entry {
+            id,
+            tasks: self.clone(),
+        }
+    }
+
+    fn spawn_entered(&self, entry: Entry, future: impl Future<Output = ()> + Send + 'static) {
+        let id = entry.id;
+        let task = Tracked { future, entry };
         // Not under the lock: a runtime that shuts down drops the task right here.
         let handle = tokio::spawn(task).abort_handle();
         let late = {
@@ -179,6 +197,33 @@ mod tests {
         assert_eq!(tasks.len(), 0);
         // A connection accepted at this very moment.
         tasks.spawn(std::future::pending());
+        tasks.ended().await;
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waits_becomes_a_task_and_others_end_in_place() {
+        let tasks = Tasks::default();
+        let call = || Arc::new(Call::sample());
+        let begun = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let say = |what: &'static str| {
+            let begun = Arc::clone(&begun);
+            move || begun.lock().push(what)
+        };
+        let ready = say("ready");
+        tasks.begin_call(call(), async move { ready() });
+        tasks.begin_call(call(), async { panic!("only this call") });
+        assert_eq!((tasks.len(), begun.lock().clone()), (0, vec!["ready"]));
+        let (before, behind) = (say("before"), say("behind"));
+        tasks.begin_call(call(), async move {
+            before();
+            tokio::task::yield_now().await;
+            behind();
+        });
+        assert_eq!((tasks.len(), tasks.calls().len()), (1, 1));
+        tasks.ended().await;
+        assert_eq!(*begun.lock(), ["ready", "before", "behind"]);
+        tasks.begin_call(call(), std::future::pending());
+        tasks.abort();
         tasks.ended().await;
     }
 }

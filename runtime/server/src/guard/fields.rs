@@ -36,7 +36,7 @@ enum Field {
     Upgrade,
 }
 
-/// One head's framing headers, fed byte by byte.
+/// One head's framing headers, fed in any portions.
 #[derive(Debug)]
 pub(crate) struct Fields {
     name: [u8; 17],
@@ -73,12 +73,12 @@ impl Fields {
         self.http10 = http10;
     }
 
-    pub(crate) fn name_byte(&mut self, byte: u8) {
-        let len = usize::from(self.name_len);
-        if let Some(slot) = self.name.get_mut(len) {
+    /// More of a name.
+    pub(crate) fn name(&mut self, bytes: &[u8]) {
+        for (slot, byte) in self.name.iter_mut().skip(self.name_len.into()).zip(bytes) {
             *slot = byte.to_ascii_lowercase();
         }
-        self.name_len = self.name_len.saturating_add(1);
+        self.name_len = longer(self.name_len, bytes);
     }
 
     /// The name is complete; whether its value is of interest.
@@ -95,12 +95,12 @@ impl Fields {
         self.field != Field::Other
     }
 
-    pub(crate) fn value_byte(&mut self, byte: u8) {
-        let len = usize::from(self.value_len);
-        if let Some(slot) = self.value.get_mut(len) {
-            *slot = byte;
+    /// More of a value.
+    pub(crate) fn value(&mut self, bytes: &[u8]) {
+        for (slot, byte) in self.value.iter_mut().skip(self.value_len.into()).zip(bytes) {
+            *slot = *byte;
         }
-        self.value_len = self.value_len.saturating_add(1);
+        self.value_len = longer(self.value_len, bytes);
     }
 
     /// The line is complete.
@@ -143,6 +143,11 @@ impl Fields {
             (false, _) => Ok(Framing::Nothing),
         }
     }
+}
+
+/// A length that stops growing far above what is looked at.
+fn longer(length: u8, bytes: &[u8]) -> u8 {
+    length.saturating_add(u8::try_from(bytes.len()).unwrap_or(u8::MAX))
 }
 
 /// Only digits: no sign, no list, no space; and far below what overflows.

@@ -126,12 +126,42 @@ impl Scanner {
                     at += usize::try_from(taken).expect("not more than the slice is long");
                 }
                 _ => {
-                    self.state = self.next(*byte).ok_or(at)?;
-                    at += 1;
+                    let passed = self.run(&bytes[at..]);
+                    if passed == 0 {
+                        self.state = self.next(*byte).ok_or(at)?;
+                        at += 1;
+                    }
+                    at += passed;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes the bytes that change no state, all at once, for nearly all of a head's are such; how
+    /// many they were.
+    fn run(&mut self, bytes: &[u8]) -> usize {
+        let class = match self.state {
+            State::Line => LINE,
+            State::Name => NAME,
+            State::Value => VALUE,
+            _ => return 0,
+        };
+        let end = bytes
+            .iter()
+            .position(|byte| CLASSES[usize::from(*byte)] & class == 0);
+        let run = &bytes[..end.unwrap_or(bytes.len())];
+        match self.state {
+            State::Line => {
+                for byte in &run[run.len().saturating_sub(size_of_val(&self.tail))..] {
+                    self.tail = self.tail << 8 | u64::from(*byte);
+                }
+            }
+            State::Name => self.fields.name(run),
+            _ if self.wanted => self.fields.value(run),
+            _ => {}
+        }
+        run.len()
     }
 
     fn body_part_ends(&mut self) {
@@ -145,10 +175,8 @@ impl Scanner {
         Some(match (self.state, byte) {
             (State::Start, b'\r') => State::StartLf,
             (State::StartLf, b'\n') => State::Start,
-            // A fragment is for the client alone; a reader that cuts it off sees another target.
-            (State::Line, b'#') => return None,
-            (State::Start | State::Line, 0x21..=0x7e) | (State::Line, b' ') => {
-                self.tail = self.tail << 8 | u64::from(byte);
+            (State::Start, 0x21..=0x7e) => {
+                self.tail = u64::from(byte);
                 State::Line
             }
             (State::Line, b'\r') if matches!(self.tail, HTTP_11 | HTTP_10) => State::LineLf,
@@ -160,8 +188,8 @@ impl Scanner {
             }
             (State::Field, b'\r') => State::EndLf,
             // A space here would be a folded header.
-            (State::Field | State::Name, byte) if is_token(byte) => {
-                self.fields.name_byte(byte);
+            (State::Field, byte) if is_token(byte) => {
+                self.fields.name(&[byte]);
                 State::Name
             }
             (State::Name, b':') => {
@@ -169,12 +197,6 @@ impl Scanner {
                 State::Value
             }
             (State::Value, b'\r') => State::ValueLf,
-            (State::Value, byte) if is_value(byte) => {
-                if self.wanted {
-                    self.fields.value_byte(byte);
-                }
-                State::Value
-            }
             (State::ValueLf, b'\n') => {
                 if self.wanted {
                     self.fields.value_ends().ok()?;
@@ -229,14 +251,42 @@ impl Scanner {
     }
 }
 
+/// Bits of [`CLASSES`]: what may stand in a request line, in a header's name, in its value.
+const LINE: u8 = 1;
+const NAME: u8 = 2;
+const VALUE: u8 = 4;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let class = &mut classes[byte as usize];
+        // A fragment is for the client alone; a reader that cuts it off sees another target.
+        if matches!(byte, 0x20..=0x7e) && byte != b'#' {
+            *class |= LINE;
+        }
+        if is_token(byte) {
+            *class |= NAME;
+        }
+        if is_value(byte) {
+            *class |= VALUE;
+        }
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
 /// `tchar` of RFC 9110 §5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+const fn is_token(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.')
+        || matches!(byte, b'^' | b'_' | b'`' | b'|' | b'~')
 }
 
 /// What a value may hold: no control byte but the tab, and not 0x85, which some readers take for
 /// the end of a line.
-pub(crate) fn is_value(byte: u8) -> bool {
+pub(crate) const fn is_value(byte: u8) -> bool {
     matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0x84 | 0x86..=0xff)
 }
 

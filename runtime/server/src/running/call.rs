@@ -31,6 +31,18 @@ impl Call {
     }
 }
 
+#[cfg(test)]
+impl Call {
+    pub(crate) fn sample() -> Self {
+        Self {
+            protocol: "http",
+            path: "/".into(),
+            client: None,
+            since: Instant::now(),
+        }
+    }
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.protocol, self.path)?;
