@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 mod browser;
+mod curl;
 mod debian;
 mod django_4_2;
 mod postgres;
@@ -26,6 +27,7 @@ pub(crate) struct Peers {
     tls_redis: PathBuf,
     chromium: PathBuf,
     chromedriver: PathBuf,
+    curl: PathBuf,
 }
 
 impl Peers {
@@ -43,6 +45,7 @@ impl Peers {
         let redis_server = redis_server::find(&python)?;
         let tls_redis = tls_redis::bring_in(&dir, &redis_server)?;
         let browser = browser::bring_in()?;
+        let curl = curl::bring_in()?;
         let peers = Self {
             python,
             django_4_2,
@@ -51,6 +54,7 @@ impl Peers {
             tls_redis,
             chromium: browser.chromium,
             chromedriver: browser.chromedriver,
+            curl,
         };
         for (name, path) in peers.variables() {
             eprintln!("  {name}={}", path.display());
@@ -59,7 +63,7 @@ impl Peers {
     }
 
     /// The environment that tells the tests (`laureola-testkit`) where the peers are.
-    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 7] {
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 8] {
         [
             ("LAUREOLA_TEST_PYTHON", self.python.clone()),
             ("LAUREOLA_TEST_DJANGO_4_2", self.django_4_2.clone()),
@@ -68,6 +72,7 @@ impl Peers {
             ("LAUREOLA_TEST_TLS_REDIS_BIN", self.tls_redis.clone()),
             ("LAUREOLA_TEST_CHROMIUM", self.chromium.clone()),
             ("LAUREOLA_TEST_CHROMEDRIVER", self.chromedriver.clone()),
+            ("LAUREOLA_TEST_CURL", self.curl.clone()),
         ]
     }
 }

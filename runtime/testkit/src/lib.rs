@@ -45,7 +45,7 @@ pub use django_site::DjangoSite;
 pub use http::HttpResponse;
 pub use memory::rss_bytes;
 pub use peers::{
-    DjangoVersion, chromedriver, chromium, postgres_bin, python, redis_binary, tls_redis_binary,
+    DjangoVersion, chromedriver, chromium, curl, postgres_bin, python, redis_binary, tls_redis_binary,
 };
 pub use port::free_port;
 pub use postgres::Postgres;

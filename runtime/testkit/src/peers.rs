@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The Python interpreter with Django, channels, `channels_redis`, daphne, msgpack and websockets.
+/// The Python interpreter with Django, channels, `channels_redis`, daphne, msgpack, httpx and websockets.
 ///
 /// `$LAUREOLA_TEST_PYTHON`, else the virtual environment in `target/peers`.
 ///
@@ -121,6 +121,15 @@ pub fn chromedriver() -> PathBuf {
     present("chromedriver", place.unwrap_or_default())
 }
 
+/// curl, with HTTP/2: `$LAUREOLA_TEST_CURL`, else on `PATH`.
+///
+/// # Panics
+/// If it is missing.
+pub fn curl() -> PathBuf {
+    let place = chosen("LAUREOLA_TEST_CURL").or_else(|| on_path(&["curl"]));
+    present("curl", place.unwrap_or_default())
+}
+
 /// The root of the checkout.
 pub(crate) fn workspace_root() -> &'static Path {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
@@ -186,8 +195,7 @@ mod tests {
 
     #[test]
     fn python_has_the_packages_the_tests_talk_to() {
-        let imports =
-            "import channels, channels_redis.core, daphne, django, msgpack, redis, websockets; print('all')";
+        let imports = "import channels, channels_redis.core, daphne, django, h2, httpx, msgpack, redis, websockets; print('all')";
         let output = Command::new(python()).args(["-c", imports]).output().unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout).trim(),
