@@ -70,7 +70,7 @@ impl Payload {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::Frame(frame) => frame.payload().len(),
+            Self::Frame(frame) => frame.payload_len(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::event::Command;
+use crate::event::{Command, Payload};
 
 /// The client has gone; nothing more can reach it (ASGI 2.4: `send` raises `OSError`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +63,12 @@ pub trait CommandSink: Send + Sync + 'static {
     /// Ready when `try_send` may take more, or when it would fail for good. Wakes every task
     /// that waits.
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Takes a WebSocket message of a sender that can neither wait nor drop it. See
+    /// [`Sender::deliver`]. Without a queue that is made for it, it is a `try_send`.
+    fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
+        self.try_send(Command::WebSocketSend(payload))
+    }
 }
 
 /// Sends commands to one client (ASGI: the `send` callable). Clones share the connection.
@@ -107,6 +113,16 @@ impl Sender {
     pub fn try_send(&self, command: Command) -> Result<(), TrySendError> {
         self.0.try_send(command)
     }
+
+    /// Sends a WebSocket message for a fan-out, which can neither wait for one member nor drop its
+    /// message: above the high-water mark it is queued all the same, up to a hard cap. A client that
+    /// would owe more than that is closed as a slow consumer (1013), and its application told.
+    ///
+    /// # Errors
+    /// As [`Sender::try_send`], where `Full` comes only from a sink without such a queue.
+    pub fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
+        self.0.deliver(payload)
+    }
 }
 
 impl CommandSink for Sender {
@@ -116,6 +132,10 @@ impl CommandSink for Sender {
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_ready(cx)
+    }
+
+    fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
+        self.0.deliver(payload)
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Frame`]: a WebSocket frame built once and written to many sockets (RFC 6455 §5.2).
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,8 +15,8 @@ const MAX_HEADER: usize = 10;
 
 /// One complete data frame as a server sends it: final, without mask, header and payload in one buffer.
 ///
-/// A clone counts a reference, so all sockets of a group write the same bytes. No limit is set on the payload; the peer
-/// may have one.
+/// A clone counts a reference, so all sockets of a group write the same bytes, and share its compressed forms
+/// ([`Frame::deflated_once`]). No limit is set on the payload; the peer may have one.
 ///
 /// ```
 /// use laureola_message::Frame;
@@ -24,10 +25,21 @@ const MAX_HEADER: usize = 10;
 /// assert_eq!(frame.bytes()[..], *b"\x81\x02hi");
 /// assert_eq!(frame.payload_str(), Some("hi"));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Frame {
+#[derive(Clone)]
+pub struct Frame(Arc<Inner>);
+
+struct Inner {
     bytes: Bytes,
+    /// Made by the first socket that wants one of them.
+    deflated: OnceLock<Box<Deflated>>,
 }
+
+/// The compressed forms, by window; `None` where it is not worth it.
+type Deflated = [OnceLock<Option<Bytes>>; WINDOWS];
+
+/// The windows of [`Frame::deflated_once`]: 9 to 15 bits.
+const WINDOWS: usize = 7;
+const LEAST_WINDOW: u8 = 9;
 
 /// A value could not be written as JSON: its own `Serialize` failed, or a map's key is no text.
 #[derive(Debug, thiserror::Error)]
@@ -53,52 +65,110 @@ impl Frame {
         buffer.resize(MAX_HEADER, 0);
         serde_json::to_writer(&mut buffer, value).map_err(FrameError)?;
 
-        let (header, len) = header(TEXT, buffer.len() - MAX_HEADER);
+        let (header, len) = Self::header(TEXT, buffer.len() - MAX_HEADER);
         let start = MAX_HEADER - len;
         buffer[start..MAX_HEADER].copy_from_slice(&header[..len]);
-        Ok(Self {
-            bytes: Bytes::from(buffer).slice(start..),
-        })
+        Ok(Self::new(Bytes::from(buffer).slice(start..)))
+    }
+
+    fn new(bytes: Bytes) -> Self {
+        Self(Arc::new(Inner {
+            bytes,
+            deflated: OnceLock::new(),
+        }))
     }
 
     fn copied(first: u8, payload: &[u8]) -> Self {
-        let (header, len) = header(first, payload.len());
+        Self::new(Self::encode(first, payload))
+    }
+
+    /// The bytes of a frame that begins with `first`, for one socket only.
+    pub fn encode(first: u8, payload: &[u8]) -> Bytes {
+        let (header, len) = Self::header(first, payload.len());
         let mut buffer = Vec::with_capacity(len + payload.len());
         buffer.extend_from_slice(&header[..len]);
         buffer.extend_from_slice(payload);
-        Self { bytes: buffer.into() }
+        buffer.into()
+    }
+
+    /// The frame compressed for a window of `bits` (9 to 15), header and all, as one that stands alone (RFC 7692,
+    /// `server_no_context_takeover`): made by the first socket that asks, for all that share the frame. `None` where
+    /// `make` finds it not worth it.
+    ///
+    /// Cost: a frame nobody asks holds no place for it.
+    ///
+    /// # Panics
+    /// If `bits` is out of range.
+    pub fn deflated_once(&self, bits: u8, make: impl FnOnce(&Self) -> Option<Bytes>) -> Option<&Bytes> {
+        let forms = self.0.deflated.get_or_init(Box::default);
+        forms[usize::from(bits - LEAST_WINDOW)]
+            .get_or_init(|| make(self))
+            .as_ref()
     }
 
     /// Header and payload: what goes to the socket.
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn bytes(&self) -> &Bytes {
+        &self.0.bytes
     }
 
     /// The payload, sharing the frame's buffer.
     pub fn payload(&self) -> Bytes {
-        self.bytes.slice(self.header_len()..)
+        self.0.bytes.slice(self.header_len()..)
+    }
+
+    /// The payload's length.
+    pub fn payload_len(&self) -> usize {
+        self.0.bytes.len() - self.header_len()
     }
 
     /// The payload of a text frame; `None` for binary ones. Cost: a check that it is UTF-8.
     pub fn payload_str(&self) -> Option<&str> {
         self.is_text().then(|| {
-            std::str::from_utf8(&self.bytes[self.header_len()..]).expect("a text frame is made from text")
+            std::str::from_utf8(&self.0.bytes[self.header_len()..]).expect("a text frame is made from text")
         })
     }
 
     /// Whether this is a text frame; it is a binary one otherwise.
     pub fn is_text(&self) -> bool {
-        self.bytes[0] == TEXT
+        self.0.bytes[0] == TEXT
+    }
+
+    /// The header that begins with `first`, in the shortest form that holds the payload's length, as RFC 6455 demands,
+    /// and how long it is.
+    pub fn header(first: u8, payload: usize) -> ([u8; MAX_HEADER], usize) {
+        let mut header = [0; MAX_HEADER];
+        header[0] = first;
+        let len = if payload < 126 {
+            header[1] = payload as u8;
+            2
+        } else if let Ok(short) = u16::try_from(payload) {
+            header[1] = 126;
+            header[2..4].copy_from_slice(&short.to_be_bytes());
+            4
+        } else {
+            header[1] = 127;
+            header[2..10].copy_from_slice(&(payload as u64).to_be_bytes());
+            10
+        };
+        (header, len)
     }
 
     fn header_len(&self) -> usize {
-        match self.bytes[1] {
+        match self.0.bytes[1] {
             127 => 10,
             126 => 4,
             _ => 2,
         }
     }
 }
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes == other.0.bytes
+    }
+}
+
+impl Eq for Frame {}
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,25 +177,6 @@ impl fmt::Debug for Frame {
             None => f.debug_tuple("Binary").field(&self.payload()).finish(),
         }
     }
-}
-
-/// The header in the shortest form that holds the length, as RFC 6455 demands, and how long it is.
-fn header(first: u8, payload: usize) -> ([u8; MAX_HEADER], usize) {
-    let mut header = [0; MAX_HEADER];
-    header[0] = first;
-    let len = if payload < 126 {
-        header[1] = payload as u8;
-        2
-    } else if let Ok(short) = u16::try_from(payload) {
-        header[1] = 126;
-        header[2..4].copy_from_slice(&short.to_be_bytes());
-        4
-    } else {
-        header[1] = 127;
-        header[2..10].copy_from_slice(&(payload as u64).to_be_bytes());
-        10
-    };
-    (header, len)
 }
 
 #[cfg(test)]
@@ -173,6 +224,19 @@ mod tests {
             error.to_string().starts_with("cannot write the frame as json: "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_compressed_form_is_made_once_for_every_clone_and_window() {
+        let frame = Frame::text("hello");
+        let clone = frame.clone();
+        let form = Bytes::from_static(b"short");
+        let made = frame.deflated_once(15, |_| Some(form.clone()));
+        assert_eq!(made, Some(&form));
+        assert_eq!(clone.deflated_once(15, |_| unreachable!()), Some(&form));
+        assert_eq!(clone.deflated_once(9, |_| None), None);
+        assert_eq!(frame.deflated_once(9, |_| unreachable!()), None);
+        assert_eq!(size_of::<Frame>(), size_of::<usize>());
     }
 
     #[test]

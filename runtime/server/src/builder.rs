@@ -17,6 +17,7 @@ use crate::options::Options;
 use crate::proxy_headers::{ProxyHeaders, Trusted};
 use crate::server::Server;
 use crate::shared::Shared;
+use crate::websocket::Deflate;
 
 /// Settings of a [`Server`], all with Daphne's defaults where Daphne has one. `None` where a setter
 /// takes an option means "never".
@@ -113,8 +114,10 @@ impl Builder {
         self
     }
 
-    /// Time for an application to accept or close a WebSocket (`--websocket_connect_timeout`);
-    /// then the handshake is answered with 503. Default 5 s.
+    /// Time for an application to accept or close a WebSocket (`--websocket_connect_timeout`); then
+    /// the handshake is answered with 503, and the application sees a disconnect (1006). Default 5 s.
+    /// Daphne 4.2 means to answer 403, but resets the connection: a second timer of the same length
+    /// is faster. A client, or a proxy, is better off with a response.
     pub fn websocket_connect_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.options.websocket_connect_timeout = timeout;
         self
@@ -133,9 +136,17 @@ impl Builder {
         self
     }
 
-    /// How long a client may take not a single byte while bytes wait for it, be it a response or
-    /// WebSocket messages; then the connection is cut. An HTTP/2 client that only grants no window
-    /// has the stream reset. Default 60 s.
+    /// Speaks permessage-deflate (RFC 7692) with WebSocket clients that offer it. Default `None`, as
+    /// Daphne has it. Think before: compression of secrets beside a client's own words gives their
+    /// length away (BREACH), and costs time; see [`Deflate`] for what.
+    pub fn websocket_compression(mut self, settings: Option<Deflate>) -> Self {
+        self.options.websocket_compression = settings;
+        self
+    }
+
+    /// How long a client may take not a single byte while bytes wait for it; then the connection of
+    /// a response is cut, and a WebSocket closed with 1013. An HTTP/2 client that only grants no
+    /// window has the stream reset. Default 60 s.
     pub fn slow_client_timeout(mut self, timeout: Duration) -> Self {
         self.options.slow_client_timeout = timeout;
         self

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use laureola_asgi::exchange::{self, BoxError, Interims, ResponseFuture, Terms};
 use laureola_asgi::{Scope, Supported};
@@ -87,7 +87,8 @@ where
             // The server's own word ends the connection: what follows may not be a request at all.
             Err(mut page) => {
                 debug!(status = %page.status(), "refused");
-                page.headers_mut().insert(header::CONNECTION, hygiene::CLOSE);
+                let connection = connection(page.status());
+                page.headers_mut().insert(header::CONNECTION, connection);
                 page
             }
         };
@@ -99,6 +100,14 @@ where
         record.answer(response)
     };
     (interims, response)
+}
+
+/// The `Connection` of a refusal. One that asks for an upgrade says so here, too (RFC 9110 §7.8).
+fn connection(status: StatusCode) -> HeaderValue {
+    match status {
+        StatusCode::UPGRADE_REQUIRED => HeaderValue::from_static("upgrade, close"),
+        _ => hygiene::CLOSE,
+    }
 }
 
 /// What becomes of a request.

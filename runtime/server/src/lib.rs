@@ -94,3 +94,4 @@ pub use proxy_headers::{ProxyHeaders, Trusted};
 pub use readiness::Readiness;
 pub use server::Server;
 pub use tls::{Reloader, TlsConfig, TlsError};
+pub use websocket::Deflate;

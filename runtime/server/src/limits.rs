@@ -16,8 +16,15 @@ pub struct Limits {
     /// Default 1 MiB, as `--websocket-max-frame-size`.
     pub websocket_max_frame: usize,
     /// Bytes that may wait for one WebSocket client before `send` waits (and `try_send` says
-    /// "full"). A socket holds at most this and one message more. Default 64 KiB.
+    /// "full"): the high-water mark. With it a socket holds at most this and one message more.
+    /// Default 64 KiB.
     pub websocket_outbound_bytes: usize,
+    /// Bytes that may wait for one WebSocket client where the sender can neither wait nor drop
+    /// ([`Sender::deliver`](laureola_asgi::Sender::deliver)): a client that would owe more is closed
+    /// with 1013 ("try again later") as a slow consumer, and so is one that takes not a single byte
+    /// for [`slow_client_timeout`](crate::Builder::slow_client_timeout) while some wait. Default
+    /// 1 MiB.
+    pub websocket_outbound_cap: usize,
     /// Events that may wait for a WebSocket's application before the server stops reading from
     /// the client. Default 16.
     pub websocket_inbound_events: usize,
@@ -64,6 +71,7 @@ impl Default for Limits {
             websocket_max_message: 1024 * 1024,
             websocket_max_frame: 1024 * 1024,
             websocket_outbound_bytes: 64 * 1024,
+            websocket_outbound_cap: 1024 * 1024,
             websocket_inbound_events: 16,
             max_connections: None,
             http2_max_streams: 100,

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::listener::Opening;
 use crate::observe::access_log::AccessLog;
 use crate::proxy_headers::{Forwarding, Trusted};
+use crate::websocket::Deflate;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -29,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) websocket_connect_timeout: Option<Duration>,
     pub(crate) websocket_timeout: Option<Duration>,
     pub(crate) websocket_close_timeout: Duration,
+    pub(crate) websocket_compression: Option<Deflate>,
     pub(crate) slow_client_timeout: Duration,
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) ping_timeout: Option<Duration>,
@@ -60,6 +62,7 @@ impl Default for Options {
             websocket_connect_timeout: Some(Duration::from_secs(5)),
             websocket_timeout: Some(Duration::from_secs(86_400)),
             websocket_close_timeout: Duration::from_secs(5),
+            websocket_compression: None,
             slow_client_timeout: Duration::from_secs(60),
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Some(Duration::from_secs(30)),

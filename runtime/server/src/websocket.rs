@@ -5,12 +5,14 @@
 //! - [`socket`]: what both tasks hold; the application's commands come in here
 //! - [`outbound`]: the queue of bytes towards the client, written by whoever sends
 //! - [`codec`]: frames as they are read
+//! - [`deflate`]: what is agreed on compression, and messages on their way out
 //! - [`driver`]: reads frames, makes events of them, and writes what `outbound` could not at once
 //! - [`close`]: close frames, and which code says what
 //! - [`registry`], [`sweep`]: all sockets; one loop that pings them and ends those that are overdue
 
 mod close;
 pub(crate) mod codec;
+mod deflate;
 mod driver;
 mod handshake;
 mod outbound;
@@ -19,5 +21,6 @@ mod socket;
 pub(crate) mod sweep;
 
 pub(crate) use close::BROKEN;
+pub use deflate::Deflate;
 pub(crate) use handshake::{handshake, is_handshake};
 pub(crate) use registry::Registry;

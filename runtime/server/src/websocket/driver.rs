@@ -133,7 +133,7 @@ impl Driver {
                         code => close::frame(code, &reason),
                     };
                     self.leave(code, reason);
-                    self.socket.outbound.close(answer, self.now());
+                    self.socket.outbound.close(&answer, self.now());
                     return Box::pin(self.part()).await;
                 }
                 // The client cannot be understood any more.
@@ -141,13 +141,17 @@ impl Driver {
                     debug!(%violation, "a websocket failed");
                     let (code, reason) = (violation.code(), violation.reason());
                     self.leave(code, Str::from_static(reason));
-                    self.socket.outbound.close(close::frame(code, reason), self.now());
+                    self.socket
+                        .outbound
+                        .close(&close::frame(code, reason), self.now());
                     return Box::pin(self.part()).await;
                 }
                 Turn::Asked(code) => {
                     let reason = close::reason_of(code);
                     self.leave(code, Str::from_static(reason));
-                    self.socket.outbound.close(close::frame(code, reason), self.now());
+                    self.socket
+                        .outbound
+                        .close(&close::frame(code, reason), self.now());
                 }
                 Turn::Gone | Turn::Dead => return self.leave(close::BROKEN, Str::default()),
             }
@@ -218,7 +222,7 @@ impl Driver {
         };
         // The answers to what came together leave together: a flood costs a write per read.
         if !pongs.is_empty() {
-            self.socket.outbound.control(pongs.into(), self.now());
+            self.socket.outbound.control(&pongs.into(), self.now());
         }
         turn
     }

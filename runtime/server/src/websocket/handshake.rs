@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::close;
 use super::codec::Inflation;
+use super::deflate::{Agreed, negotiate};
 use super::driver;
 use super::socket::{Decision, Socket};
 use crate::connection::Peer;
@@ -36,8 +37,10 @@ pub(crate) async fn handshake(
     record: &mut Record,
 ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
     let accept = check(&request).map_err(refusal)?;
+    let ours = peer.shared.options.websocket_compression.as_ref();
+    let agreed = negotiate(request.headers(), ours).map_err(|_| refusal(StatusCode::BAD_REQUEST))?;
     let deadline = deadline(peer.shared.options.websocket_connect_timeout);
-    let (mut socket, mut events, present) = start(peer, request).await;
+    let (mut socket, mut events, present) = start(peer, request, agreed.as_ref()).await;
     record.connecting();
     let shared = &peer.shared;
     let decision = tokio::select! {
@@ -54,8 +57,23 @@ pub(crate) async fn handshake(
         Decision::Accept { subprotocol, headers } => {
             socket.1 = true;
             let socket = Arc::clone(&socket.0);
-            spawn_driver(peer, socket, events, upgrade, present, record.accepted());
-            Ok(switching(accept, subprotocol, headers).map(ResponseBody::new))
+            let inflation = match &agreed {
+                None => Inflation::Off,
+                Some(agreed) => agreed
+                    .client_window
+                    .map_or(Inflation::Alone, |bits| Inflation::Takeover(bits, None)),
+            };
+            spawn_driver(
+                peer,
+                socket,
+                events,
+                upgrade,
+                inflation,
+                present,
+                record.accepted(),
+            );
+            let extensions = agreed.map(|agreed| agreed.response);
+            Ok(switching(accept, subprotocol, extensions, headers).map(ResponseBody::new))
         }
         Decision::Refuse => Err(page::refusal(StatusCode::FORBIDDEN)),
         // The application may have ended, but its response still has to be, in the same time.
@@ -137,7 +155,11 @@ impl Drop for Undecided {
 }
 
 /// Starts the application.
-async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Present) {
+async fn start(
+    peer: &Peer,
+    request: Request<()>,
+    agreed: Option<&Agreed>,
+) -> (Undecided, EventSender, Present) {
     let shared = &peer.shared;
     let (mut parts, _) = request.into_parts();
     let mut scope = WebSocketScope::new(&mut parts);
@@ -146,7 +168,12 @@ async fn start(peer: &Peer, request: Request<()>) -> (Undecided, EventSender, Pr
     drop(parts);
     let (events, receiver) = event_queue(shared.options.limits.websocket_inbound_events);
     events.send(Event::WebSocketConnect).await;
-    let socket = Arc::new(Socket::new(Arc::clone(shared), scope.subprotocols().into()));
+    let window = agreed.map(|agreed| agreed.server_window);
+    let socket = Arc::new(Socket::new(
+        Arc::clone(shared),
+        scope.subprotocols().into(),
+        window,
+    ));
     let connection = Connection {
         scope: Scope::WebSocket(Box::new(scope)),
         receive: Receiver::new(receiver),
@@ -191,12 +218,13 @@ fn spawn_driver(
     socket: Arc<Socket>,
     events: EventSender,
     upgrade: Upgrade,
+    inflation: Inflation,
     present: Present,
     mut record: Record,
 ) {
     let permit = peer.permit.clone();
     peer.shared.tasks.spawn(async move {
-        let code = driver::drive(socket, events, upgrade, Inflation::Off, present).await;
+        let code = driver::drive(socket, events, upgrade, inflation, present).await;
         record.closed(code);
         drop(permit);
     });
@@ -205,13 +233,14 @@ fn spawn_driver(
 fn switching(
     accept: Option<HeaderValue>,
     subprotocol: Option<HeaderValue>,
+    extensions: Option<HeaderValue>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    // Ours alone to say: no extension is spoken, the subprotocol is one of the client's offers, and
+    // Ours alone to say: the extension is what we agreed on, the subprotocol is one of the client's offers, and
     // a 101 has no body.
     for name in [
         header::SEC_WEBSOCKET_EXTENSIONS,
@@ -225,6 +254,9 @@ fn switching(
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     if let Some(accept) = accept {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(extensions) = extensions {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
     }
     if let Some(subprotocol) = subprotocol {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);

@@ -4,9 +4,13 @@
 //! kernel does not take is queued, and the socket's driver writes it, many buffers in one call,
 //! when the kernel has room. Nothing overtakes: while anything waits, everything queues behind it.
 //!
-//! Bounded: above the high-water mark messages are refused (`Full`), so at most that and one
-//! message wait. Answers to pings are dropped above it; a close frame always has room, and ends
-//! the queue.
+//! Bounded, in bytes, by two marks:
+//! - at the high-water mark messages are refused (`Full`): whoever sends waits, or drops, and at
+//!   most the mark and one message wait here. Answers to pings are dropped.
+//! - [`Outbound::deliver`] goes above it, for a sender that can neither wait nor drop, up to the
+//!   cap; a client that would owe more is given up as a slow consumer.
+//!
+//! A close frame always has room, and ends the queue.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -30,6 +34,8 @@ pub(crate) enum Refused {
     Full,
     /// A close frame went before, or the client has gone.
     Closed,
+    /// Above the cap: the client is too slow to be kept.
+    Slow,
 }
 
 /// How far a queue has come.
@@ -48,6 +54,7 @@ pub(crate) enum Stage {
 pub(crate) struct Outbound {
     state: Mutex<State>,
     high_water: usize,
+    cap: usize,
 }
 
 #[derive(Debug)]
@@ -58,6 +65,8 @@ struct State {
     queue: VecDeque<Bytes>,
     /// The length of everything in `queue`.
     queued: usize,
+    /// Some of the first buffer is written, so that the rest has to follow.
+    begun: bool,
     /// The stream ends with the last byte.
     finishing: bool,
     /// Last time the client took a byte from the queue, or the queue began to wait, or to close.
@@ -69,19 +78,21 @@ struct State {
 
 impl Outbound {
     /// A queue whose stream is still to come.
-    pub(crate) fn new(high_water: usize) -> Self {
+    pub(crate) fn new(high_water: usize, cap: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 stage: Stage::Open,
                 stream: None,
                 queue: VecDeque::new(),
                 queued: 0,
+                begun: false,
                 finishing: false,
                 moved: 0,
                 driver: None,
                 senders: Vec::new(),
             }),
-            high_water: high_water.max(1),
+            high_water: high_water.clamp(1, cap.max(1)),
+            cap,
         }
     }
 
@@ -94,21 +105,43 @@ impl Outbound {
     }
 
     /// Writes or queues a message.
-    pub(crate) fn push(&self, bytes: Bytes, now: Tick) -> Result<(), Refused> {
+    pub(crate) fn push(&self, bytes: &Bytes, now: Tick) -> Result<(), Refused> {
+        self.put(bytes, now, |state, _| {
+            if state.queued >= self.high_water {
+                Err(Refused::Full)
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    /// Writes or queues a message of a sender that can neither wait nor drop it. One that is longer
+    /// than the cap still has its place where nothing else waits.
+    pub(crate) fn deliver(&self, bytes: &Bytes, now: Tick) -> Result<(), Refused> {
+        self.put(bytes, now, |state, length| {
+            let fits = state.queue.is_empty() || length <= self.cap.saturating_sub(state.queued);
+            if fits { Ok(()) } else { Err(Refused::Slow) }
+        })
+    }
+
+    fn put(
+        &self,
+        bytes: &Bytes,
+        now: Tick,
+        allow: impl FnOnce(&State, usize) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
         self.change(|state| {
             if state.stage != Stage::Open {
                 return Err(Refused::Closed);
             }
-            if state.queued >= self.high_water {
-                return Err(Refused::Full);
-            }
+            allow(state, bytes.len())?;
             state.put(bytes, now);
             Ok(())
         })
     }
 
     /// Writes or queues pings and pongs, or drops them where they have no place any more.
-    pub(crate) fn control(&self, bytes: Bytes, now: Tick) {
+    pub(crate) fn control(&self, bytes: &Bytes, now: Tick) {
         self.change(|state| {
             if state.stage == Stage::Open && state.queued < self.high_water {
                 state.put(bytes, now);
@@ -117,17 +150,20 @@ impl Outbound {
     }
 
     /// Writes or queues the last frame. Returns whether it was the first to close.
-    pub(crate) fn close(&self, frame: Bytes, now: Tick) -> bool {
+    pub(crate) fn close(&self, frame: &Bytes, now: Tick) -> bool {
+        self.change(|state| state.close(frame, now))
+    }
+
+    /// [`Outbound::close`], in the place of what waits: a client that is too slow for it would be
+    /// too slow for the frame behind it. What is half written is written to its end.
+    pub(crate) fn cut_short(&self, frame: &Bytes, now: Tick) -> bool {
         self.change(|state| {
-            let first = state.stage == Stage::Open;
-            if first {
-                state.put(frame, now);
-                if state.stage == Stage::Open {
-                    state.stage = Stage::Closing;
-                    state.moved = now;
-                }
+            if state.stage != Stage::Open {
+                return false;
             }
-            first
+            state.queue.truncate(usize::from(state.begun));
+            state.queued = state.queue.iter().map(Bytes::len).sum();
+            state.close(frame, now)
         })
     }
 
@@ -239,13 +275,14 @@ impl Outbound {
 
 impl State {
     /// Writes `bytes` now if nothing is before them; the rest is queued.
-    fn put(&mut self, mut bytes: Bytes, now: Tick) {
+    fn put(&mut self, bytes: &Bytes, now: Tick) {
+        let mut written = 0;
         if self.queue.is_empty()
             && let Some(stream) = &self.stream
         {
-            match stream.try_write(&bytes) {
-                Ok(written) if written == bytes.len() => return,
-                Ok(written) => bytes.advance(written),
+            match stream.try_write(bytes) {
+                Ok(all) if all == bytes.len() => return,
+                Ok(some) => written = some,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => {
                     self.die();
@@ -255,9 +292,24 @@ impl State {
         }
         if self.queue.is_empty() {
             self.moved = now;
+            self.begun = written > 0;
         }
-        self.queued += bytes.len();
-        self.queue.push_back(bytes);
+        let rest = bytes.slice(written..);
+        self.queued += rest.len();
+        self.queue.push_back(rest);
+    }
+
+    /// Whether it was the first to close.
+    fn close(&mut self, frame: &Bytes, now: Tick) -> bool {
+        let first = self.stage == Stage::Open;
+        if first {
+            self.put(frame, now);
+            if self.stage == Stage::Open {
+                self.stage = Stage::Closing;
+                self.moved = now;
+            }
+        }
+        first
     }
 
     fn write_queue(&mut self, cx: &mut Context<'_>, now: Tick) {
@@ -288,10 +340,12 @@ impl State {
         while let Some(first) = self.queue.front_mut() {
             if written < first.len() {
                 first.advance(written);
+                self.begun |= written > 0;
                 return;
             }
             written -= first.len();
             self.queue.pop_front();
+            self.begun = false;
         }
     }
 

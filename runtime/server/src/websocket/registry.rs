@@ -98,7 +98,7 @@ mod tests {
     async fn a_drain_spreads_closes_evenly_and_few_are_closed_at_once() {
         let shared = Shared::new(NotFound.boxed(), Options::default());
         let entries: Vec<_> = (0..10 * BATCH)
-            .map(|_| Registry::enter(&Arc::new(Socket::new(Arc::clone(&shared), Box::default()))))
+            .map(|_| Registry::enter(&Arc::new(Socket::new(Arc::clone(&shared), Box::default(), None))))
             .collect();
         let asked = || {
             entries

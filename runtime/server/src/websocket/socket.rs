@@ -1,5 +1,6 @@
 //! What a WebSocket's application and its driver share.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -11,8 +12,10 @@ use laureola_asgi::send::CommandSink;
 use laureola_asgi::{CloseCode, Command, Payload, TrySendError};
 use laureola_message::{Frame, Str};
 use parking_lot::Mutex;
+use tracing::debug;
 
 use super::close;
+use super::deflate::Outgoing;
 use super::outbound::{Outbound, Refused, Stage};
 use crate::clock::Tick;
 use crate::shared::Shared;
@@ -61,12 +64,20 @@ pub(crate) struct Socket {
     /// The code the server wants the socket closed with, 0 for none. The driver does it, once the
     /// application has its disconnect event.
     asked: AtomicU32,
+    /// The window its messages are compressed by, in bits; `None` where they are not.
+    window: Option<u8>,
 }
 
+/// First bytes of frames: FIN and the opcode.
+const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
+
 impl Socket {
-    pub(crate) fn new(shared: Arc<Shared>, offers: Box<[Box<str>]>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, offers: Box<[Box<str>]>, window: Option<u8>) -> Self {
+        let limits = &shared.options.limits;
         Self {
-            outbound: Outbound::new(shared.options.limits.websocket_outbound_bytes),
+            outbound: Outbound::new(limits.websocket_outbound_bytes, limits.websocket_outbound_cap),
+            window,
             handshake: Mutex::new(Handshake {
                 offers,
                 ..Handshake::default()
@@ -111,7 +122,7 @@ impl Socket {
             (close::NORMAL, "")
         };
         self.outbound
-            .close(close::frame(code, reason), self.shared.clock.now());
+            .close(&close::frame(code, reason), self.shared.clock.now());
     }
 
     /// Has the driver close the socket, after the application's disconnect event.
@@ -183,31 +194,72 @@ impl Socket {
         self.accepted.load(Ordering::Acquire) && self.outbound.stage() == Stage::Open
     }
 
-    fn send(&self, payload: Payload) -> Result<(), TrySendError> {
-        if !self.accepted.load(Ordering::Acquire) {
-            return Err(if self.handshake.lock().over {
-                TrySendError::disconnected()
-            } else {
-                TrySendError::protocol("Socket has not been accepted, so cannot send over it")
-            });
+    /// Closes the socket because its client does not take what waits for it: with 1013, in the place
+    /// of that. The application has its disconnect at once.
+    pub(crate) fn give_up_slow(&self) {
+        let frame = close::frame(close::SLOW, close::reason_of(close::SLOW));
+        if self.outbound.stage() != Stage::Open {
+            return;
         }
+        // Before the driver is woken.
+        self.asked.store(close::SLOW.into(), Ordering::Release);
+        if self.outbound.cut_short(&frame, self.shared.clock.now()) {
+            self.shared.metrics.slow_consumer();
+            debug!("a websocket client is too slow");
+        }
+    }
+
+    /// The frame of a message, compressed where that was agreed on and is worth it.
+    fn framed<'a>(&self, payload: &'a Payload) -> Cow<'a, Bytes> {
+        let compression = self.shared.options.websocket_compression.as_ref();
+        let outgoing = compression
+            .zip(self.window)
+            .map(|(settings, window)| Outgoing { settings, window });
+        let encode = |first, payload: &[u8]| {
+            let compressed = outgoing.and_then(|outgoing| outgoing.once(first, payload));
+            Cow::Owned(compressed.unwrap_or_else(|| Frame::encode(first, payload)))
+        };
+        match payload {
+            Payload::Frame(frame) => {
+                let compressed = outgoing.and_then(|outgoing| outgoing.shared(frame));
+                Cow::Borrowed(compressed.unwrap_or_else(|| frame.bytes()))
+            }
+            Payload::Text(text) => encode(TEXT, text.as_bytes()),
+            Payload::Binary(bytes) => encode(BINARY, bytes),
+        }
+    }
+
+    /// Whether messages may be sent at all.
+    fn check_accepted(&self) -> Result<(), TrySendError> {
+        if self.accepted.load(Ordering::Acquire) {
+            Ok(())
+        } else if self.handshake.lock().over {
+            Err(TrySendError::disconnected())
+        } else {
+            Err(TrySendError::protocol(
+                "Socket has not been accepted, so cannot send over it",
+            ))
+        }
+    }
+
+    fn send(&self, payload: Payload) -> Result<(), TrySendError> {
+        self.check_accepted()?;
+        let full = |payload| Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload))));
         // Before the frame is built: a sender that waits tries again and again.
         if self.outbound.is_full() {
-            return Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload))));
+            return full(payload);
         }
-        let frame: Bytes = match &payload {
-            Payload::Frame(frame) => frame.bytes().clone(),
-            Payload::Text(text) => Frame::text(text).bytes().clone(),
-            Payload::Binary(bytes) => Frame::binary(bytes).bytes().clone(),
-        };
-        let length = frame.len();
-        match self.outbound.push(frame, self.shared.clock.now()) {
+        let frame = self.framed(&payload);
+        match self.outbound.push(&frame, self.shared.clock.now()) {
             Ok(()) => {
-                self.shared.metrics.sent(length);
+                self.shared.metrics.sent(frame.len());
                 Ok(())
             }
-            Err(Refused::Closed) => Err(TrySendError::disconnected()),
-            Err(Refused::Full) => Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload)))),
+            Err(Refused::Closed | Refused::Slow) => Err(TrySendError::disconnected()),
+            Err(Refused::Full) => {
+                drop(frame);
+                full(payload)
+            }
         }
     }
 
@@ -223,7 +275,7 @@ impl Socket {
         }
         if self
             .outbound
-            .close(close::frame(code, reason), self.shared.clock.now())
+            .close(&close::frame(code, reason), self.shared.clock.now())
         {
             Ok(())
         } else {
@@ -258,5 +310,19 @@ impl CommandSink for Socket {
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.outbound.poll_ready(cx)
+    }
+
+    fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
+        self.check_accepted()?;
+        let frame = self.framed(&payload);
+        match self.outbound.deliver(&frame, self.shared.clock.now()) {
+            Ok(()) => {
+                self.shared.metrics.sent(frame.len());
+                return Ok(());
+            }
+            Err(Refused::Slow) => self.give_up_slow(),
+            Err(Refused::Closed | Refused::Full) => {}
+        }
+        Err(TrySendError::disconnected())
     }
 }

@@ -65,9 +65,7 @@ fn look_at(socket: &Socket, overdue: &Overdue, now: Tick) {
             }
         }
         (Stage::Open, Some(since)) if passed(since, overdue.slow) => {
-            debug!("a websocket client does not read");
-            socket.shared.metrics.slow_consumer();
-            socket.outbound.kill();
+            socket.give_up_slow();
         }
         (Stage::Open, waits) => {
             if overdue.lifetime.is_some_and(|limit| passed(socket.opened, limit)) {
@@ -97,12 +95,12 @@ fn keep_alive(socket: &Socket, overdue: &Overdue, now: Tick) {
             debug!("a websocket client did not answer a ping");
             socket
                 .outbound
-                .close(close::frame(close::FAILED, "ping timeout"), now);
+                .close(&close::frame(close::FAILED, "ping timeout"), now);
             socket.outbound.kill();
         }
     } else if now.saturating_sub(heard.max(pinged)) >= interval {
         socket.pinged.store(now, Ordering::Relaxed);
-        socket.outbound.control(PING, now);
+        socket.outbound.control(&PING, now);
     }
 }
 
@@ -125,9 +123,12 @@ mod tests {
     #[test]
     fn a_client_that_still_takes_what_waits_is_not_asked_for_pongs() {
         let shared = Shared::new(NotFound.boxed(), Options::default());
-        let socket = Socket::new(shared, Box::default());
+        let socket = Socket::new(shared, Box::default(), None);
         // Without a stream, everything waits.
-        socket.outbound.push(Bytes::from_static(b"a message"), 1).unwrap();
+        socket
+            .outbound
+            .push(&Bytes::from_static(b"a message"), 1)
+            .unwrap();
         for now in 1..=11 {
             look_at(&socket, &OVERDUE, now);
             assert_eq!(socket.outbound.stage(), Stage::Open, "at {now}");
@@ -136,7 +137,7 @@ mod tests {
         look_at(&socket, &OVERDUE, 12);
         assert_eq!(
             socket.outbound.stage(),
-            Stage::Dead,
+            Stage::Closing,
             "nothing was taken for too long"
         );
     }

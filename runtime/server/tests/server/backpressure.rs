@@ -44,7 +44,7 @@ fn a_client_that_does_not_read_makes_send_wait_and_is_cut() {
     let limit = Duration::from_millis(200);
     let server = Running::with(application, |builder| builder.slow_client_timeout(limit));
     let socket = WebSocket::connect(server.port, "/", &[]);
-    seen.assert_one_disconnect(1006);
+    seen.assert_one_disconnect(1013);
     // What the kernel took, and two messages at most.
     assert!(
         sent.load(Ordering::SeqCst) < 500,

@@ -46,6 +46,8 @@ fn another_version_is_426_with_ours() {
     let response = RawHttp::exchange(server.port, request, DEADLINE).unwrap();
     assert_eq!(response.status, 426);
     assert_eq!(response.header("sec-websocket-version"), Some("13"));
+    assert_eq!(response.header("upgrade"), Some("websocket"));
+    assert_eq!(response.header("connection"), Some("upgrade, close"));
     server.assert_serves();
 }
 

@@ -16,4 +16,6 @@ mod proxy_headers;
 mod responses;
 mod shutdown;
 mod slow;
+mod slow_consumers;
 mod support;
+mod vanishing;

@@ -19,7 +19,7 @@ pub(crate) fn decode_anything(data: &[u8]) {
     let inflation = || match mode % 3 {
         0 => Inflation::Off,
         1 => Inflation::Alone,
-        _ => Inflation::Takeover(None),
+        _ => Inflation::Takeover(15, None),
     };
     let whole = decode(inflation(), frames, usize::MAX);
     let cut = decode(inflation(), frames, usize::from(*pieces).max(1));

@@ -21,16 +21,15 @@ thread_local! {
 
 /// How a client's compressed messages are read.
 #[derive(Default)]
-#[cfg_attr(not(test), allow(dead_code, reason = "the handshake negotiates it next"))]
 pub(crate) enum Inflation {
     /// There are none: the extension was not agreed on.
     #[default]
     Off,
     /// Every message stands alone (`client_no_context_takeover`). Holds nothing.
     Alone,
-    /// A message may refer to those before it: up to 32 KiB of them are kept, from the first
-    /// compressed message on.
-    Takeover(Option<Box<Decompress>>),
+    /// A message may refer to those before it: a window of so many bits of them is kept, from the
+    /// first compressed message on.
+    Takeover(u8, Option<Box<Decompress>>),
 }
 
 impl Inflation {
@@ -50,8 +49,9 @@ impl Inflation {
                 STATE.set(Some(state));
                 inflated
             }
-            Self::Takeover(state) => {
-                let state = state.get_or_insert_with(|| Box::new(Decompress::new(false)));
+            Self::Takeover(bits, state) => {
+                let new = || Box::new(Decompress::new_with_window_bits(false, *bits));
+                let state = state.get_or_insert_with(new);
                 inflate(state, compressed, limit)
             }
         }
@@ -63,7 +63,7 @@ impl fmt::Debug for Inflation {
         f.write_str(match self {
             Self::Off => "Off",
             Self::Alone => "Alone",
-            Self::Takeover(_) => "Takeover",
+            Self::Takeover(..) => "Takeover",
         })
     }
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use crate::stream::{ReadHalf, Stream};
 
 const HIGH_WATER: usize = 64 * 1024;
+const CAP: usize = 256 * 1024;
 
 /// A queue over a real connection, its far end, and the near reading half that keeps it open.
 async fn connected() -> (Arc<Outbound>, TcpStream, ReadHalf) {
@@ -19,7 +20,7 @@ async fn connected() -> (Arc<Outbound>, TcpStream, ReadHalf) {
     let server = server.unwrap().0;
     server.writable().await.unwrap();
     let (read, write) = Stream::Tcp(server).into_split();
-    let outbound = Arc::new(Outbound::new(HIGH_WATER));
+    let outbound = Arc::new(Outbound::new(HIGH_WATER, CAP));
     outbound.attach(write);
     (outbound, client.unwrap(), read)
 }
@@ -27,7 +28,7 @@ async fn connected() -> (Arc<Outbound>, TcpStream, ReadHalf) {
 /// Sends as a `Sender` does.
 async fn send(outbound: &Outbound, bytes: Bytes) -> Result<(), Refused> {
     loop {
-        match outbound.push(bytes.clone(), 1) {
+        match outbound.push(&bytes, 1) {
             Err(Refused::Full) => poll_fn(|cx| outbound.poll_ready(cx)).await,
             other => return other,
         }
@@ -52,7 +53,7 @@ fn drive(outbound: &Arc<Outbound>) -> tokio::task::JoinHandle<()> {
 #[tokio::test]
 async fn an_idle_queue_writes_at_once_without_a_driver() {
     let (outbound, mut client, _read) = connected().await;
-    outbound.push(Bytes::from_static(b"hello"), 1).unwrap();
+    outbound.push(&Bytes::from_static(b"hello"), 1).unwrap();
     assert_eq!(outbound.queued(), 0);
     let mut bytes = [0; 5];
     client.read_exact(&mut bytes).await.unwrap();
@@ -81,7 +82,7 @@ async fn order_holds_between_the_fast_path_and_the_queue() {
         send(&outbound, part).await.unwrap();
         assert!(outbound.queued() < HIGH_WATER + 4 * 977);
     }
-    outbound.close(Bytes::from_static(b"\x88\0"), 1);
+    outbound.close(&Bytes::from_static(b"\x88\0"), 1);
     outbound.finish(1);
     driver.await.unwrap();
     let read = reader.await.unwrap();
@@ -94,22 +95,22 @@ async fn a_client_that_does_not_read_is_bounded() {
     let (outbound, client, _read) = connected().await;
     let message = Bytes::from(vec![0; 10_000]);
     let mut taken = 0;
-    while outbound.push(message.clone(), 7).is_ok() {
+    while outbound.push(&message, 7).is_ok() {
         taken += 1;
         assert!(taken < 100_000, "the queue has no bound");
     }
-    assert_eq!(outbound.push(message.clone(), 7), Err(Refused::Full));
+    assert_eq!(outbound.push(&message, 7), Err(Refused::Full));
     assert!(outbound.queued() < HIGH_WATER + message.len());
     assert_eq!(outbound.owes_since(), (Stage::Open, Some(7)));
 
     // Pongs find no room, a close frame does, once.
     let before = outbound.queued();
-    outbound.control(Bytes::from_static(b"\x8a\0"), 7);
+    outbound.control(&Bytes::from_static(b"\x8a\0"), 7);
     assert_eq!(outbound.queued(), before);
-    assert!(outbound.close(Bytes::from_static(b"\x88\0"), 7));
-    assert!(!outbound.close(Bytes::from_static(b"\x88\0"), 7));
+    assert!(outbound.close(&Bytes::from_static(b"\x88\0"), 7));
+    assert!(!outbound.close(&Bytes::from_static(b"\x88\0"), 7));
     assert_eq!(outbound.queued(), before + 2);
-    assert_eq!(outbound.push(message, 7), Err(Refused::Closed));
+    assert_eq!(outbound.push(&message, 7), Err(Refused::Closed));
 
     outbound.kill();
     assert_eq!(outbound.queued(), 0);
@@ -121,7 +122,7 @@ async fn a_client_that_does_not_read_is_bounded() {
 async fn waiting_senders_learn_that_the_client_has_gone() {
     let (outbound, _client, _read) = connected().await;
     let message = Bytes::from(vec![0; 10_000]);
-    while outbound.push(message.clone(), 1).is_ok() {}
+    while outbound.push(&message, 1).is_ok() {}
     let waiting = tokio::spawn({
         let outbound = Arc::clone(&outbound);
         async move { send(&outbound, message).await }
@@ -133,9 +134,9 @@ async fn waiting_senders_learn_that_the_client_has_gone() {
 
 #[tokio::test]
 async fn what_is_sent_before_the_stream_is_there_leaves_with_it() {
-    let outbound = Arc::new(Outbound::new(HIGH_WATER));
-    outbound.push(Bytes::from_static(b"one "), 1).unwrap();
-    outbound.push(Bytes::from_static(b"two"), 1).unwrap();
+    let outbound = Arc::new(Outbound::new(HIGH_WATER, CAP));
+    outbound.push(&Bytes::from_static(b"one "), 1).unwrap();
+    outbound.push(&Bytes::from_static(b"two"), 1).unwrap();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -146,4 +147,43 @@ async fn what_is_sent_before_the_stream_is_there_leaves_with_it() {
     let mut read = Vec::new();
     client.unwrap().read_to_end(&mut read).await.unwrap();
     assert_eq!(read, b"one two");
+}
+
+#[tokio::test]
+async fn what_can_neither_wait_nor_be_dropped_goes_up_to_the_cap() {
+    let (outbound, _client, _read) = connected().await;
+    let message = Bytes::from(vec![0; 10_000]);
+    while outbound.push(&message, 1).is_ok() {}
+    while outbound.deliver(&message, 1).is_ok() {}
+    assert_eq!(outbound.deliver(&message, 1), Err(Refused::Slow));
+    assert!(outbound.queued() > CAP - message.len() && outbound.queued() <= CAP);
+    assert_eq!(outbound.stage(), Stage::Open);
+}
+
+#[tokio::test]
+async fn a_message_longer_than_the_cap_has_its_place_where_nothing_waits() {
+    let outbound = Outbound::new(HIGH_WATER, CAP);
+    let message = Bytes::from(vec![0; CAP + 1]);
+    outbound.deliver(&message, 1).unwrap();
+    assert_eq!(outbound.deliver(&message, 1), Err(Refused::Slow));
+}
+
+#[tokio::test]
+async fn a_queue_that_is_cut_short_ends_with_whole_frames() {
+    let (outbound, mut client, _read) = connected().await;
+    let message = Bytes::from(vec![b'x'; 30_000]);
+    while outbound.push(&message, 1).is_ok() {}
+    assert!(outbound.cut_short(&Bytes::from_static(b"\x88\0"), 1));
+    assert!(!outbound.cut_short(&Bytes::from_static(b"\x88\0"), 1));
+    assert!(outbound.queued() <= message.len() + 2);
+    outbound.finish(1);
+    let driver = drive(&outbound);
+    let mut read = Vec::new();
+    client.read_to_end(&mut read).await.unwrap();
+    driver.await.unwrap();
+    assert!(
+        read.ends_with(b"x\x88\0") && (read.len() - 2) % message.len() == 0,
+        "{}",
+        read.len()
+    );
 }

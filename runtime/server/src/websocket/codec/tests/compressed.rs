@@ -10,7 +10,7 @@ fn alone() -> Inflation {
 }
 
 fn takeover() -> Inflation {
-    Inflation::Takeover(None)
+    Inflation::Takeover(15, None)
 }
 
 /// A message as a client compresses it (§7.2.1).
