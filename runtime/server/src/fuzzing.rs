@@ -6,11 +6,13 @@ mod endpoint;
 mod forwarded;
 mod head;
 mod path;
+mod proxy;
 
 pub use endpoint::endpoint;
 pub use forwarded::forwarded_for;
 pub use head::header_path;
 pub use path::path_decoding;
+pub use proxy::proxy_protocol;
 
 /// A client's WebSocket frames, plain and compressed.
 pub fn frame_parser(data: &[u8]) {

@@ -63,3 +63,8 @@ fn endpoint() {
 fn forwarded_for() {
     run("forwarded_for", fuzzing::forwarded_for);
 }
+
+#[test]
+fn proxy_protocol() {
+    run("proxy_protocol", fuzzing::proxy_protocol);
+}
