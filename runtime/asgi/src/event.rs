@@ -140,8 +140,8 @@ pub enum Command {
         /// Whether more parts follow.
         more_body: bool,
     },
-    /// `http.response.early_hint`: 103 with these `link` headers. Ignored once the response has
-    /// left, and where the client's protocol has no 103.
+    /// `http.response.early_hint`: 103 with these `link` headers. Ignored after the first body part,
+    /// with which the response leaves, and where the client's protocol has no 103.
     HttpResponseEarlyHint {
         /// Values of `link` (RFC 8288).
         links: Vec<HeaderValue>,

@@ -86,6 +86,7 @@ async fn serve_http(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {
     let io = TokioIo::new(guard);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let upgrade = is_handshake(&request).then(|| Upgrade::Http1(hyper::upgrade::on(&mut request)));
+        aside.request();
         let (interims, response) = answer(&peer, request, upgrade);
         let aside = Arc::clone(&aside);
         async move { Ok::<_, Infallible>(interim::over_http1(interims, &aside, response).await) }

@@ -7,9 +7,11 @@
 //!
 //! - [`scanner`]: the grammar, a state machine without I/O
 //! - [`fields`]: what the headers say about the body
+//! - [`ahead`]: sees a client leave that has sent its next request already
 //! - [`aside`]: interim responses, which hyper cannot write
 //! - [`stream`]: the scanner between socket and hyper, with the deadlines of head and body
 
+mod ahead;
 pub(crate) mod aside;
 pub(crate) mod fields;
 pub(crate) mod scanner;

@@ -16,11 +16,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
-use laureola_asgi::exchange::{self, BoxError, Interims, ResponseFuture, Terms};
+use laureola_asgi::exchange::{self, BoxError, FileFailed, Interims, ResponseFuture, Terms};
 use laureola_asgi::{Scope, Supported};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use tracing::debug;
+use tracing::{debug, error};
 
 use body::RequestBody;
 pub(crate) use body::ResponseBody;
@@ -28,6 +28,7 @@ pub(crate) use body::ResponseBody;
 use crate::connection::Peer;
 use crate::guard::{BodyFault, Fault};
 use crate::http2;
+use crate::limits::Limits;
 use crate::observe::Record;
 use crate::running::{self, Present};
 use crate::upgrade::Upgrade;
@@ -63,6 +64,9 @@ where
     let mut record = Record::begin(peer, &mut request);
     let begun = match checked {
         Err(status) => Begun::Refused(status),
+        Ok(()) if is_too_large(&request, &peer.shared.options.limits) => {
+            Begun::Refused(StatusCode::PAYLOAD_TOO_LARGE)
+        }
         Ok(()) => match upgrade {
             Some(upgrade) => Begun::Handshake(Box::new((request.map(drop), upgrade))),
             None => Begun::Exchange(Exchange::begin(peer, request, number)),
@@ -124,8 +128,8 @@ struct Exchange {
     /// The connection's, or the stream's own.
     fault: Arc<Fault>,
     response: ResponseFuture,
-    /// Told when the client breaks off within the request's body.
-    broken: oneshot::Receiver<()>,
+    /// Told the status when the request's body breaks off, or is too long.
+    broken: oneshot::Receiver<StatusCode>,
     present: Present,
     deadline: Option<Instant>,
 }
@@ -141,7 +145,8 @@ impl Exchange {
         let fault = fault.unwrap_or_else(|| Arc::clone(&peer.fault));
         let (present, left) = oneshot::channel();
         let (breaks, broken) = oneshot::channel();
-        let mut request = request.map(|body| RequestBody::new(body, breaks));
+        let limit = shared.options.limits.max_request_body;
+        let mut request = request.map(|body| RequestBody::new(body, limit, breaks));
         let terms = terms(&mut request);
         // The streams of an HTTP/2 connection would wait for each other.
         let alone = request.version() < Version::HTTP_2;
@@ -180,7 +185,7 @@ impl Exchange {
         // reason without an answer is not the one to blame.
         let result = tokio::select! {
             biased;
-            Ok(()) = broken => Err(StatusCode::BAD_REQUEST),
+            Ok(status) = broken => Err(status),
             response = response => Ok(response),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
@@ -191,11 +196,23 @@ impl Exchange {
         };
         match result {
             Ok(response) => {
+                if let Some(FileFailed(error)) = response.extensions().get() {
+                    error!("a file could not be sent: {error}");
+                }
                 Ok(response.map(|body| ResponseBody::of_application(body, Some(present), deadline)))
             }
             Err(status) => Err(page::refusal(status)),
         }
     }
+}
+
+/// Whether a request announces a longer body than is taken. Its application is not called, and a
+/// client that waits for 100 never sends the body.
+fn is_too_large<B>(request: &Request<B>, limits: &Limits) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let limit = limits.max_request_body.unwrap_or(u64::MAX);
+    length.is_some_and(|length| length > limit)
 }
 
 /// What the request's connection can do beyond a plain response.

@@ -9,6 +9,10 @@ pub struct Limits {
     /// Headers of a request; above it 431. Default 100. Another value than 100 costs an
     /// allocation per request.
     pub max_header_count: usize,
+    /// Bytes of a request's body; above it 413, before the application is called where the length
+    /// is announced, and the connection closes. Default none, as in Daphne: frameworks have limits
+    /// of their own, and a body is read no faster than the application takes it.
+    pub max_request_body: Option<u64>,
     /// Bytes of a WebSocket message, all fragments together; above it the socket is closed with
     /// 1009. 0 is no limit. Default 1 MiB, as `--websocket-max-message-size`.
     pub websocket_max_message: usize,
@@ -68,6 +72,7 @@ impl Default for Limits {
         Self {
             max_header_bytes: 64 * 1024,
             max_header_count: 100,
+            max_request_body: None,
             websocket_max_message: 1024 * 1024,
             websocket_max_frame: 1024 * 1024,
             websocket_outbound_bytes: 64 * 1024,

@@ -26,7 +26,13 @@ impl Upgrade {
                     .ok()?
                     .downcast::<Io>()
                     .expect("every connection is served over this type");
-                Some((parts.io.into_inner().into_inner(), parts.read_buf))
+                let (stream, ahead) = parts.io.into_inner().into_inner();
+                let early = if ahead.is_empty() {
+                    parts.read_buf
+                } else {
+                    [parts.read_buf, ahead].concat().into()
+                };
+                Some((stream, early))
             }
             Self::Http2(stream) => Some((Stream::Other(stream.await.ok()?), Bytes::new())),
         }

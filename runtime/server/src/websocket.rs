@@ -2,6 +2,7 @@
 //!
 //! A socket is two tasks, the application's and the driver's, and what they share:
 //! - [`handshake`]: the request is checked, the application decides, the stream is taken from hyper
+//! - [`denial`]: a response of the application's instead of it
 //! - [`socket`]: what both tasks hold; the application's commands come in here
 //! - [`outbound`]: the queue of bytes towards the client, written by whoever sends
 //! - [`codec`]: frames as they are read
@@ -13,6 +14,7 @@
 mod close;
 pub(crate) mod codec;
 mod deflate;
+mod denial;
 mod driver;
 mod handshake;
 mod outbound;

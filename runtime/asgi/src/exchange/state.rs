@@ -384,8 +384,9 @@ impl State {
             }
             (Command::HttpResponsePush { .. }, Stage::Waiting) => return Err(not_started(what)),
             // A hint is worth most before anything is known of the response, so that is let pass.
-            (Command::HttpResponseEarlyHint { .. }, _) => {
-                self.terms.supported.contains(Supported::EARLY_HINT) && !self.head_left
+            (Command::HttpResponseEarlyHint { .. }, stage) => {
+                let in_time = matches!(stage, Stage::Waiting | Stage::Started);
+                in_time && self.terms.supported.contains(Supported::EARLY_HINT)
             }
             _ => self.terms.supported.contains(Supported::PUSH),
         };

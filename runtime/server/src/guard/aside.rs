@@ -1,7 +1,8 @@
-//! Bytes of our own that go out between what hyper writes: it knows of no interim responses.
+//! What the answers to a connection's requests tell its guard: bytes of our own that go out between
+//! what hyper writes, which knows of no interim responses.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 
 use bytes::{Buf, Bytes};
@@ -14,9 +15,20 @@ pub(crate) struct Aside {
     /// So that a connection without them takes no lock.
     waiting: AtomicBool,
     bytes: Mutex<(Bytes, Option<Waker>)>,
+    requests: AtomicU64,
 }
 
 impl Aside {
+    /// hyper handed on a request.
+    pub(crate) fn request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that hyper handed on.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Puts `bytes` on their way; ready once they are written.
     pub(crate) async fn write(&self, bytes: Bytes) {
         self.bytes.lock().0 = bytes;

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::ahead::Ahead;
 use super::aside::Aside;
 use super::scanner::{Place, Scanner};
 
@@ -79,6 +81,9 @@ pub(crate) struct Guard<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Bytes discarded since our side was shut down.
     lingered: Option<usize>,
+    /// Since the last flush hyper waits for bytes.
+    reading: bool,
+    ahead: Option<Box<Ahead>>,
 }
 
 #[derive(Debug)]
@@ -101,11 +106,15 @@ impl<S> Guard<S> {
             refused: false,
             stalled: None,
             lingered: None,
+            reading: false,
+            ahead: None,
         }
     }
 
-    pub(crate) fn into_inner(self) -> S {
-        self.stream
+    /// The stream, and what was read of it that hyper has not seen.
+    pub(crate) fn into_inner(self) -> (S, Bytes) {
+        let ahead = self.ahead.map(|ahead| ahead.into_rest());
+        (self.stream, ahead.unwrap_or_default())
     }
 
     /// Ends the stream as hyper sees it; `place` says how.
@@ -174,6 +183,37 @@ impl<S> Guard<S> {
 }
 
 impl<S: AsyncRead + Unpin> Guard<S> {
+    fn poll_source(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Some(ahead) = &mut self.ahead else {
+            let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+            self.reading = read.is_pending();
+            return read;
+        };
+        if !ahead.take(buf) {
+            self.ahead = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// hyper does not read: has the client left? Ready with an error, which ends the connection.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let next_is_here = self.scanner.heads() > self.aside.requests()
+            || (self.scanner.heads() > 0 && self.scanner.place() == Place::Head);
+        if std::mem::take(&mut self.reading) || self.refused || self.lingered.is_some() || !next_is_here {
+            return Poll::Pending;
+        }
+        let ahead = self.ahead.get_or_insert_default();
+        let before = ahead.len();
+        let gone = ahead.poll_fill(cx, &mut self.stream);
+        match ahead.len() {
+            0 => self.ahead = None,
+            // Should hyper wait for bytes after all, here they are.
+            after if after > before => cx.waker().wake_by_ref(),
+            _ => {}
+        }
+        gone
+    }
+
     /// Discards what still comes. Ready at the client's end, or when that is late.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let lingered = self.lingered.get_or_insert(0);
@@ -209,7 +249,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             return Poll::Ready(Ok(()));
         }
         let start = buf.filled().len();
-        match Pin::new(&mut this.stream).poll_read(cx, buf)? {
+        match this.poll_source(cx, buf)? {
             Poll::Ready(()) => {
                 let place = this.scanner.scan(&buf.filled()[start..]);
                 if let Err(bad) = place {
@@ -244,7 +284,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
             let count = ready!(this.written(cx, written))?;
             this.aside.written(count);
         }
-        Pin::new(&mut this.stream).poll_flush(cx)
+        ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
+        match this.poll_gone(cx) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use laureola_asgi::exchange::{Body, BoxError};
 use tokio::sync::oneshot;
@@ -94,36 +95,73 @@ impl fmt::Debug for ResponseBody {
     }
 }
 
-/// A request's body that tells whoever answers the request when it breaks off: the application may
-/// take its time to notice, or never do.
+/// A request's body that tells whoever answers the request when it breaks off, or is too long: the
+/// application may take its time to notice, or never do.
 pub(super) struct RequestBody<B> {
     body: B,
-    breaks: Option<oneshot::Sender<()>>,
+    /// Bytes that may still come.
+    left: Option<u64>,
+    breaks: Option<oneshot::Sender<StatusCode>>,
 }
 
 impl<B> RequestBody<B> {
-    pub(super) fn new(body: B, breaks: oneshot::Sender<()>) -> Self {
-        let breaks = Some(breaks);
-        Self { body, breaks }
+    /// A body of at most `limit` bytes. What ends it before its time is told with the status that
+    /// says so.
+    pub(super) fn new(body: B, limit: Option<u64>, breaks: oneshot::Sender<StatusCode>) -> Self {
+        Self {
+            body,
+            left: limit,
+            breaks: Some(breaks),
+        }
+    }
+
+    fn breaks(&mut self, status: StatusCode) {
+        if let Some(breaks) = self.breaks.take() {
+            // Nobody waits where the response is under way.
+            let _ = breaks.send(status);
+        }
     }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for RequestBody<B> {
+/// The body went on after its limit.
+#[derive(Debug, thiserror::Error)]
+#[error("the request's body is longer than the server takes")]
+struct TooLong;
+
+impl<B> HttpBody for RequestBody<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(Err(_)) = frame
-            && let Some(breaks) = self.breaks.take()
-        {
-            // Nobody waits where the response is under way.
-            let _ = breaks.send(());
-        }
-        Poll::Ready(frame)
+        Poll::Ready(match frame {
+            Some(Err(error)) => {
+                self.breaks(StatusCode::BAD_REQUEST);
+                Some(Err(error.into()))
+            }
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                match self.left.map(|left| left.checked_sub(length)) {
+                    Some(None) => {
+                        self.breaks(StatusCode::PAYLOAD_TOO_LARGE);
+                        Some(Err(TooLong.into()))
+                    }
+                    Some(left) => {
+                        self.left = left;
+                        Some(Ok(frame))
+                    }
+                    None => Some(Ok(frame)),
+                }
+            }
+            None => None,
+        })
     }
 
     fn is_end_stream(&self) -> bool {

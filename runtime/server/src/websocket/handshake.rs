@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::close;
 use super::codec::Inflation;
 use super::deflate::{Agreed, negotiate};
+use super::denial::Denied;
 use super::driver;
 use super::socket::{Decision, Socket};
 use crate::connection::Peer;
@@ -79,6 +80,17 @@ pub(crate) async fn handshake(
         // The application may have ended, but its response still has to be, in the same time.
         Decision::Deny(response) => {
             Err(response.map(|body| ResponseBody::of_application(body, None, deadline)))
+        }
+        Decision::DenyInParts(response) => {
+            let response = tokio::select! {
+                response = response => response,
+                () = until(deadline) => return Err(page::refusal(StatusCode::SERVICE_UNAVAILABLE)),
+            };
+            Err(response.map(|body| {
+                let _events = events;
+                let body = Body::new(Denied { body, _events });
+                ResponseBody::of_application(body, Some(present), deadline)
+            }))
         }
         Decision::None => Err(page::refusal(StatusCode::INTERNAL_SERVER_ERROR)),
     }

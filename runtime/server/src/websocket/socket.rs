@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
-use laureola_asgi::exchange::Body;
+use laureola_asgi::exchange::{Body, Denial, ResponseFuture};
 use laureola_asgi::send::CommandSink;
 use laureola_asgi::{CloseCode, Command, Payload, TrySendError};
 use laureola_message::{Frame, Str};
@@ -32,6 +32,8 @@ pub(crate) enum Decision {
     Refuse,
     /// This response.
     Deny(Response<Body>),
+    /// The same, in parts.
+    DenyInParts(Box<ResponseFuture>),
     /// It ended, or failed, without one.
     None,
 }
@@ -44,6 +46,8 @@ struct Handshake {
     server: Option<Waker>,
     /// The client's subprotocols, until then.
     offers: Box<[Box<str>]>,
+    /// Where the parts of a denial go.
+    denial: Option<Denial>,
 }
 
 /// See the module's documentation.
@@ -116,6 +120,9 @@ impl Socket {
             self.outbound.kill();
             return;
         }
+        if let Some(denial) = self.denial() {
+            denial.application_ended(failed);
+        }
         let (code, reason) = if failed {
             (close::FAILED, "internal error")
         } else {
@@ -164,8 +171,21 @@ impl Socket {
         true
     }
 
+    pub(super) fn denial(&self) -> Option<Denial> {
+        self.handshake.lock().denial.clone()
+    }
+
+    pub(super) fn set_denial(&self, denial: Denial) {
+        self.handshake.lock().denial = Some(denial);
+    }
+
+    /// Whether the application has still to decide.
+    pub(super) fn is_undecided(&self) -> bool {
+        !self.handshake.lock().over
+    }
+
     /// The application decides; `text` is for one that does it twice.
-    fn settle(&self, decision: Decision, text: &'static str) -> Result<(), TrySendError> {
+    pub(super) fn settle(&self, decision: Decision, text: &'static str) -> Result<(), TrySendError> {
         let accepts = matches!(decision, Decision::Accept { .. });
         if self.decide(decision) {
             if !accepts {
@@ -301,14 +321,16 @@ impl CommandSink for Socket {
                 Decision::Deny(*response),
                 "Socket has been accepted, so cannot be denied",
             ),
-            other => {
-                let text = format!("Cannot handle message type {}!", other.message_type());
-                Err(TrySendError::protocol(text))
-            }
+            command @ Command::WebSocketHttpResponseStart { .. } => self.deny_start(command),
+            command @ Command::WebSocketHttpResponseBody { .. } => self.deny_body(command),
+            other => Err(TrySendError::unexpected(&other)),
         }
     }
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(denial) = self.denial() {
+            return denial.poll_ready(cx);
+        }
         self.outbound.poll_ready(cx)
     }
 

@@ -2,9 +2,12 @@
 //! comes back is looked at byte by byte.
 
 mod backpressure;
+mod body_limits;
 mod close;
 mod connections;
+mod disconnect;
 mod endpoints;
+mod extensions;
 mod frames;
 mod handshake;
 mod http;
