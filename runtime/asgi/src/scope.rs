@@ -9,6 +9,7 @@ use http::{Extensions, Method, Version};
 use percent_encoding::percent_decode;
 
 use crate::headers::Headers;
+use crate::observed::RequestId;
 use crate::state::{SharedState, State};
 use crate::supported::Supported;
 use crate::tls::TlsInfo;
@@ -269,6 +270,11 @@ impl WebSocketScope {
             secure,
             tls,
         } = ends.unwrap_or_default();
+        let mut extensions = Extensions::new();
+        // Of what a server has left, the one thing that is worth its memory for hours.
+        if let Some(id) = parts.extensions.remove::<RequestId>() {
+            extensions.insert(id);
+        }
         let headers = Headers::from(&parts.headers);
         let subprotocols = headers
             .get_all("sec-websocket-protocol")
@@ -294,7 +300,7 @@ impl WebSocketScope {
             tls,
             root_path,
             state: State::default(),
-            extensions: Extensions::new(),
+            extensions,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The server's settings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -13,6 +14,7 @@ use crate::lifespan::Lifespan;
 use crate::limits::Limits;
 use crate::listener;
 use crate::observe::access_log::AccessLog;
+use crate::observe::trace::{Join, RequestIds, TraceParent};
 use crate::options::Options;
 use crate::proxy_headers::{ProxyHeaders, Trusted};
 use crate::server::Server;
@@ -82,6 +84,21 @@ impl Builder {
     /// is bound: see [`observe::metrics`](crate::observe::metrics) for the names. Default `false`.
     pub fn metrics(mut self, on: bool) -> Self {
         self.options.metrics = on;
+        self
+    }
+
+    /// Gives every request and WebSocket a [`RequestId`](laureola_asgi::RequestId) in its scope's
+    /// extensions. Default `None`: there is one only where the access log or a span shows it.
+    pub fn request_ids(mut self, ids: Option<RequestIds>) -> Self {
+        self.options.request_ids = ids;
+        self
+    }
+
+    /// Tells `join` of the span of every request with a valid `traceparent`, before its application
+    /// is called: an exporter may make the one the other's parent. Spans are there where a
+    /// subscriber takes the debug level of [`trace::TARGET`](crate::observe::trace::TARGET).
+    pub fn join_traces(mut self, join: impl Fn(&tracing::Span, TraceParent) + Send + Sync + 'static) -> Self {
+        self.options.join = Some(Join(Arc::new(join)));
         self
     }
 

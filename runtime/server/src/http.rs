@@ -20,7 +20,7 @@ use laureola_asgi::exchange::{self, BoxError, FileFailed, Interims, ResponseFutu
 use laureola_asgi::{Scope, Supported};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, error};
+use tracing::{Instrument, debug, error};
 
 use body::RequestBody;
 pub(crate) use body::ResponseBody;
@@ -69,7 +69,9 @@ where
         }
         Ok(()) => match upgrade {
             Some(upgrade) => Begun::Handshake(Box::new((request.map(drop), upgrade))),
-            None => Begun::Exchange(Exchange::begin(peer, request, number)),
+            None => record
+                .span()
+                .in_scope(|| Begun::Exchange(Exchange::begin(peer, request, number))),
         },
     };
     let interims = match &begun {
@@ -82,7 +84,10 @@ where
             Begun::Refused(status) => Err(page::refusal(status)),
             Begun::Handshake(handshake) => {
                 let (request, upgrade) = *handshake;
-                websocket::handshake(&peer, request, upgrade, &mut record).await
+                let span = record.span();
+                websocket::handshake(&peer, request, upgrade, &mut record)
+                    .instrument(span)
+                    .await
             }
             Begun::Exchange(exchange) => exchange.response().await,
         };

@@ -8,6 +8,7 @@ use crate::lifespan::Lifespan;
 use crate::limits::Limits;
 use crate::listener::Opening;
 use crate::observe::access_log::AccessLog;
+use crate::observe::trace::{Join, RequestIds};
 use crate::proxy_headers::{Forwarding, Trusted};
 use crate::websocket::Deflate;
 
@@ -23,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) forwarding: Forwarding,
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) metrics: bool,
+    pub(crate) request_ids: Option<RequestIds>,
+    pub(crate) join: Option<Join>,
     pub(crate) header_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -55,6 +58,8 @@ impl Default for Options {
             forwarding: Forwarding::default(),
             access_log: None,
             metrics: false,
+            request_ids: None,
+            join: None,
             header_timeout: Duration::from_secs(10),
             keep_alive_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(60),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use laureola_asgi::{AppError, Application, Connection};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tracing::error;
+use tracing::{Instrument, Span, error};
 
 pub(crate) use call::Call;
 
@@ -33,7 +33,13 @@ pub(crate) fn start(
 ) {
     let call = Arc::new(Call::new(&connection));
     let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
-    shared.tasks.spawn_call(call, run);
+    let span = Span::current();
+    if span.is_disabled() {
+        shared.tasks.spawn_call(call, run);
+    } else {
+        // Only then: an instrumented future is larger, and every socket holds one.
+        shared.tasks.spawn_call(call, run.instrument(span));
+    }
 }
 
 /// The same, but the application begins before this returns, in the caller's task, and gets one of

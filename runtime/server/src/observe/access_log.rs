@@ -100,6 +100,11 @@ impl AccessLog {
         self.format.names_agents()
     }
 
+    /// Whether lines hold the request's id.
+    pub(crate) fn names_ids(&self) -> bool {
+        self.format.names_ids()
+    }
+
     pub(crate) fn log(&self, entry: &Entry<'_>) {
         thread_local! {
             static SCRATCH: RefCell<(Vec<u8>, Now)> = RefCell::default();

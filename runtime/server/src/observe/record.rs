@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, Version};
 use laureola_asgi::scope::Ends;
 use laureola_asgi::{Address, CloseCode, MatchedRoute, RequestId};
 
+use tracing::Span;
+
 use super::access_log::{AccessLog, Entry, Event};
 use super::metrics::{Open, Protocol};
+use super::trace::{Traced, X_REQUEST_ID};
 use crate::connection::Peer;
 use crate::http::ResponseBody;
 use crate::shared::Shared;
@@ -32,6 +35,7 @@ struct Observed {
     line: Option<Line>,
     /// Counts it while it is an open WebSocket.
     open: Option<Open>,
+    traced: Traced,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,6 @@ struct Line {
     target: Box<str>,
     user_agent: Option<Box<[u8]>>,
     referer: Option<Box<[u8]>>,
-    request_id: Option<RequestId>,
 }
 
 impl Record {
@@ -58,7 +61,8 @@ impl Record {
     pub(crate) fn begin<B>(peer: &Peer, request: &mut Request<B>) -> Self {
         let shared = &peer.shared;
         let log = shared.options.access_log.as_ref();
-        if log.is_none() && !shared.metrics.is_on() {
+        let traced = Traced::new(peer, request);
+        if log.is_none() && !shared.metrics.is_on() && traced.id.is_none() {
             return Self(None);
         }
         let route = MatchedRoute::default();
@@ -73,7 +77,14 @@ impl Record {
             route: Some(route),
             line: log.map(|log| Line::new(log, request)),
             open: None,
+            traced,
         })))
+    }
+
+    /// The request's span, for whatever is done for it.
+    pub(crate) fn span(&self) -> Span {
+        let span = self.0.as_ref().map(|observed| observed.traced.span.clone());
+        span.unwrap_or_else(Span::none)
     }
 
     /// An application is called for a WebSocket.
@@ -88,7 +99,12 @@ impl Record {
     pub(crate) fn accepted(&mut self) -> Self {
         let mut record = std::mem::take(self);
         if let Some(observed) = &mut record.0 {
-            observed.status = Some(101);
+            let is_http2 = observed
+                .line
+                .as_ref()
+                .is_some_and(|line| line.protocol == "HTTP/2.0");
+            // RFC 8441 §5.
+            observed.status = Some(if is_http2 { 200 } else { 101 });
             observed.log(Event::Connect);
             observed.open = Some(observed.shared.metrics.open(Protocol::WebSocket));
             // Until somebody says better.
@@ -105,11 +121,12 @@ impl Record {
     }
 
     /// There is a response, and the record goes with its body.
-    pub(crate) fn answer(mut self, response: Response<ResponseBody>) -> Response<ResponseBody> {
+    pub(crate) fn answer(mut self, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
         let Some(observed) = &mut self.0 else {
             return response;
         };
         observed.status = Some(response.status().as_u16());
+        observed.echo(response.headers_mut());
         if observed.stage == Stage::Connecting {
             observed.log(Event::Reject);
             observed.shared.metrics.refused(response.status().as_u16());
@@ -146,12 +163,38 @@ impl Line {
             target: target.into(),
             user_agent: header(header::USER_AGENT),
             referer: header(header::REFERER),
-            request_id: extensions.get().cloned(),
         }
     }
 }
 
 impl Observed {
+    fn echo(&self, headers: &mut HeaderMap) {
+        let echoes = self.shared.options.request_ids.is_some_and(|ids| ids.echo);
+        if let Some(id) = self.traced.id.as_ref().filter(|_| echoes)
+            && let Ok(value) = HeaderValue::from_str(id.as_str())
+        {
+            headers.entry(X_REQUEST_ID).or_insert(value);
+        }
+    }
+
+    /// What the span lacks at its end.
+    fn complete(&self, route: Option<&str>) {
+        let span = &self.traced.span;
+        if span.is_disabled() {
+            return;
+        }
+        if let Some(status) = self.status {
+            span.record("http.response.status_code", status);
+        }
+        if let Some(route) = route {
+            span.record("http.route", route);
+            span.record("otel.name", format!("{} {route}", self.method));
+        }
+        if let Stage::Open(code) = self.stage {
+            span.record("websocket.close_code", code);
+        }
+    }
+
     fn log(&self, event: Event) {
         let (Some(line), Some(log)) = (&self.line, &self.shared.options.access_log) else {
             return;
@@ -172,7 +215,7 @@ impl Observed {
             },
             user_agent: line.user_agent.as_deref(),
             referer: line.referer.as_deref(),
-            request_id: line.request_id.as_ref().map(RequestId::as_str),
+            request_id: self.traced.id.as_ref().map(RequestId::as_str),
             route: route.as_deref(),
         });
     }
@@ -180,8 +223,9 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
+        let route = self.route.as_ref().and_then(MatchedRoute::get);
+        self.complete(route.as_deref());
         if self.stage == Stage::Http {
-            let route = self.route.as_ref().and_then(MatchedRoute::get);
             let took = self.since.elapsed();
             let metrics = &self.shared.metrics;
             metrics.request(&self.method, self.status, route.as_deref(), took);

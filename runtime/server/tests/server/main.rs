@@ -1,6 +1,7 @@
 //! The server over raw sockets: what goes out is what a client, good or bad, would send, and what
 //! comes back is looked at byte by byte.
 
+mod access_log;
 mod backpressure;
 mod body_limits;
 mod close;
@@ -22,3 +23,4 @@ mod slow;
 mod slow_consumers;
 mod support;
 mod vanishing;
+mod trace;

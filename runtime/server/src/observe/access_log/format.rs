@@ -83,6 +83,14 @@ impl Format {
         }
     }
 
+    pub(super) fn names_ids(&self) -> bool {
+        match self {
+            Self::Daphne | Self::Combined => false,
+            Self::Json => true,
+            Self::Template(format) => format.0.names_ids(),
+        }
+    }
+
     pub(super) fn names_agents(&self) -> bool {
         match self {
             Self::Daphne => false,

@@ -105,6 +105,11 @@ impl Template {
         self.0.iter().any(agents)
     }
 
+    pub(super) fn names_ids(&self) -> bool {
+        let ids = |part: &Part| matches!(part, Part::Field(Field::RequestId));
+        self.0.iter().any(ids)
+    }
+
     /// One line for each outcome.
     pub(super) fn line(&self, line: &mut Vec<u8>, entry: &Entry<'_>, now: &Moment) -> bool {
         if entry.is_turn() || entry.is_echo() {
