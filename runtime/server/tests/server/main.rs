@@ -22,5 +22,5 @@ mod shutdown;
 mod slow;
 mod slow_consumers;
 mod support;
-mod vanishing;
 mod trace;
+mod vanishing;
