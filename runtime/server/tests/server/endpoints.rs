@@ -213,3 +213,24 @@ fn workers_share_an_address_only_where_they_ask_for_it() {
 fn a_server_without_a_place_is_refused() {
     assert!(matches!(refusal(|builder| builder), BindError::NoAddress));
 }
+
+#[test]
+fn http_2_begins_by_its_preface_through_a_unix_socket_too_where_it_is_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("site.sock");
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for on in [true, false] {
+        let _server = Running::with(ends(), |builder| builder.http2(on).listen(Endpoint::unix(&path)));
+        let mut client = UnixStream::connect(&path).unwrap();
+        for byte in preface {
+            if client.write_all(&[*byte]).is_err() {
+                break;
+            }
+        }
+        let mut answer = [0; 9];
+        client.read_exact(&mut answer).unwrap();
+        // A SETTINGS frame, or a refusal of HTTP/1.1.
+        assert_eq!(answer[3] == 4, on, "{answer:?}");
+        assert_eq!(answer.starts_with(b"HTTP/1.1 "), !on, "{answer:?}");
+    }
+}
