@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use laureola::server::readiness::Stage;
-use laureola::server::{ListenAddr, Server};
+use laureola::server::{Endpoint, ListenAddr, Server};
 use laureola::{Layer, Plugins};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -94,7 +94,8 @@ async fn serve_ready(
     layer_name: &str,
     mut controls: Controls,
 ) -> Result<()> {
-    let places = places(server.local_addrs());
+    let endpoints = args.serve.endpoints();
+    let places = places(&endpoints, server.local_addrs());
     let names: Vec<_> = plugins.names().collect();
     let said = format!(
         "Laureola {} listens on {places} (channel layer {layer_name}, plugins: {})",
@@ -117,10 +118,13 @@ async fn serve_ready(
     serving.await.map_err(Into::into)
 }
 
-/// `http://127.0.0.1:8000/ and unix:/run/site.sock`.
-fn places<'a>(addresses: impl Iterator<Item = &'a ListenAddr>) -> String {
-    let places: Vec<_> = addresses
-        .map(|address| match address.tcp() {
+/// `https://127.0.0.1:8000/ and unix:/run/site.sock`. Every endpoint has one address.
+fn places<'a>(endpoints: &[Endpoint], addresses: impl Iterator<Item = &'a ListenAddr>) -> String {
+    let places: Vec<_> = endpoints
+        .iter()
+        .zip(addresses)
+        .map(|(endpoint, address)| match address.tcp() {
+            Some(address) if endpoint.is_secure() => format!("https://{address}/"),
             Some(address) => format!("http://{address}/"),
             None => address.to_string(),
         })

@@ -121,6 +121,16 @@ impl Endpoint {
         Self::ProxyProtocol { inner }
     }
 
+    /// Whether its clients speak TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        match self {
+            Self::Tls { .. } => true,
+            Self::ProxyProtocol { inner } => inner.is_secure(),
+            _ => false,
+        }
+    }
+
     /// A UNIX socket that everybody may connect to, as Daphne's `-u` makes it.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
