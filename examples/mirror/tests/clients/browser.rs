@@ -6,6 +6,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use laureola_testkit::ChromeDriver;
 use serde_json::{Value, json};
 
+use crate::certificates::Certificates;
 use crate::site::Site;
 
 /// A window that takes any certificate, at the mirror's empty page.
@@ -106,4 +107,11 @@ async fn check(url: &str, http_version: &str, hop: &str, socket_version: &str) {
 async fn fetch_and_websocket_over_http_1_1() {
     let site = Site::start(&[]);
     check(&site.url, "1.1", "http/1.1", "1.1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fetch_and_websocket_over_http_2() {
+    let certificates = Certificates::new();
+    let site = Site::secure(&certificates, "");
+    check(&site.url, "2", "h2", "2").await;
 }

@@ -1,6 +1,6 @@
 //! curl.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -8,7 +8,32 @@ use crate::site::Site;
 
 /// What curl prints, given `args`.
 #[track_caller]
-fn curl(args: &[&str]) -> String {
+pub(crate) fn curl(args: &[&str]) -> String {
+    let output = run(args);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "curl {args:?}: {}: {stderr}",
+        output.status
+    );
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// curl gets no answer.
+#[track_caller]
+pub(crate) fn fails(args: &[&str]) {
+    let output = run(args);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    // 28 is its own timeout: that would be a server that leaves it waiting.
+    let waited = output.status.code() == Some(28);
+    assert!(
+        !output.status.success() && !waited,
+        "curl {args:?}: {}: {stdout}",
+        output.status
+    );
+}
+
+fn run(args: &[&str]) -> Output {
     let mut command = Command::new(laureola_testkit::curl());
     // Nobody's ~/.curlrc, and no proxy.
     command.args([
@@ -21,18 +46,11 @@ fn curl(args: &[&str]) -> String {
         "--max-time",
         "60",
     ]);
-    let output = command.args(args).output().expect("curl starts");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "curl {args:?}: {}: {stderr}",
-        output.status
-    );
-    String::from_utf8(output.stdout).expect("text")
+    command.args(args).output().expect("curl starts")
 }
 
 #[track_caller]
-fn json(args: &[&str]) -> Value {
+pub(crate) fn json(args: &[&str]) -> Value {
     let text = curl(args);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

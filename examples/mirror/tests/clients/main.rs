@@ -2,6 +2,8 @@
 //! and Chromium. A client that is missing fails the test.
 
 mod browser;
+mod certificates;
 mod curl;
 mod python;
 mod site;
+mod tls;

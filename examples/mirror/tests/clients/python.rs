@@ -4,6 +4,7 @@ use std::path::Path;
 
 use laureola_testkit::Process;
 
+use crate::certificates::Certificates;
 use crate::site::{SOON, Site};
 
 #[track_caller]
@@ -39,4 +40,23 @@ fn websockets_without_compression() {
 fn websockets_that_offers_compression() {
     let site = Site::start(&[]);
     run("websockets_client.py", &[&site.url, "offered"]);
+}
+
+#[test]
+fn httpx_over_tls() {
+    let certificates = Certificates::new();
+    let site = Site::secure(&certificates, "");
+    let trust = certificates.file("ca.pem");
+    run("httpx_client.py", &[&site.url, "2", &trust]);
+    run("httpx_client.py", &[&site.url, "1.1", &trust]);
+}
+
+#[test]
+fn websockets_over_tls() {
+    let certificates = Certificates::new();
+    let site = Site::secure(&certificates, "");
+    run(
+        "websockets_client.py",
+        &[&site.url, "offered", &certificates.file("ca.pem")],
+    );
 }

@@ -4,12 +4,13 @@ Further arguments: the file with the certificate to trust.
 """
 
 import asyncio
+import ssl
 import sys
 
 import httpx
 
 URL, VERSION = sys.argv[1:3]
-VERIFY = sys.argv[3] if len(sys.argv) > 3 else True
+VERIFY = ssl.create_default_context(cafile=sys.argv[3]) if len(sys.argv) > 3 else True
 VERSIONS = {"1.1": {"http1": True, "http2": False}, "2": {"http1": False, "http2": True}}
 
 
