@@ -46,7 +46,9 @@ pub mod guest;
 pub mod plugin;
 mod query;
 pub mod room;
+pub mod store;
 mod web;
+pub mod writer;
 
 pub use consumer::ChatConsumer;
 pub use event::RoomEvent;

@@ -1,0 +1,91 @@
+//! The database of accounts, rooms and messages: a Django site's own, or one of ours that a Django site may take over.
+//!
+//! # Layout
+//! - this file: [`Store`], and which databases it takes
+//! - [`rooms`]: the table `room_room`
+//! - [`messages`]: the table `room_message`
+
+pub mod messages;
+pub mod rooms;
+
+use laureola_django::Database;
+use laureola_django::database::DatabaseError;
+use laureola_django::schema::{self, Tables};
+
+pub use messages::{NewMessage, StoredMessage};
+pub use rooms::{Room, RoomError};
+
+/// The tables of the Django app `room`.
+const ROOM_TABLES: Tables = Tables {
+    sqlite: include_str!("../migrations/sqlite.sql"),
+    postgres: include_str!("../migrations/postgres.sql"),
+};
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be opened or asked.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// It is a Django site's, without the tables of ours.
+    #[error(
+        "the database has users but no table {0}: add an app `room` with the models Room and Message to the Django site \
+         and run `manage.py migrate`, or name another database"
+    )]
+    MissingTable(&'static str),
+}
+
+/// Accounts, rooms and messages. Clones share the database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// Opens `sqlite://path` or `postgres://…`. An empty database gets its tables; one of a Django site is used as it is, and
+    /// never altered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let database = Database::open(url).await?;
+        schema::prepare(&database, ROOM_TABLES).await?;
+        for table in ["room_room", "room_message", "django_session"] {
+            if !schema::has_table(&database, table).await? {
+                return Err(StoreError::MissingTable(table));
+            }
+        }
+        Ok(Self { database })
+    }
+
+    /// The database, for users and sessions.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Closes the database, once what is under way is done.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+/// Runs `$statement` with `$bind` on whatever the database is: `$read` or `$write` names SQLite's pool. The numbered
+/// parameters `$1` mean the same to both.
+macro_rules! on {
+    ($database:expr, $pool:ident, |$executor:ident| $query:expr) => {
+        match $database {
+            laureola_django::Database::Sqlite(pools) => {
+                let $executor = &pools.$pool;
+                $query
+            }
+            laureola_django::Database::Postgres(pool) => {
+                let $executor = pool;
+                $query
+            }
+            _ => unreachable!("the chat is built with both databases"),
+        }
+    };
+}
+pub(crate) use on;

@@ -1,0 +1,202 @@
+//! One task that stores messages: whatever waits when it turns to the database goes there in one transaction.
+//!
+//! A message counts as said once it is stored: then its room hears it, and its sender is told. A database that is locked,
+//! slow, or away makes messages wait, in order; above [`CAPACITY`] new ones are refused. Nothing that a sender was told of is
+//! lost, whenever the process ends.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use laureola_django::database::DatabaseError;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, info, warn};
+
+use crate::store::{NewMessage, Store};
+
+/// Messages that may wait for the database.
+pub const CAPACITY: usize = 4096;
+/// Messages in one transaction.
+const BATCH: usize = 256;
+/// Pauses after a transaction that failed.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a shutdown waits for what is still to be stored.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Too many wait already.
+    #[error("the server is busy; try again in a few seconds")]
+    Busy,
+    /// The server is shutting down.
+    #[error("the server is restarting; try again in a few seconds")]
+    Closed,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored under this key.
+    Stored(i64),
+    /// Its room, or its author, is gone.
+    Gone,
+    /// The database will not have it, whatever else it is asked to store.
+    Refused,
+}
+
+/// Somebody to be told what became of messages, in the order in which they were stored.
+pub trait Audience<T>: Send + 'static {
+    /// Tells the room and the sender. Awaited before the next is told.
+    fn told(&mut self, message: &NewMessage, token: T, outcome: Outcome) -> impl Future<Output = ()> + Send;
+}
+
+/// The way to the task. Clones share it.
+pub struct Writer<T> {
+    queue: mpsc::Sender<(NewMessage, T)>,
+}
+
+impl<T> Clone for Writer<T> {
+    fn clone(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Writer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("room", &self.queue.capacity())
+            .finish()
+    }
+}
+
+impl<T: Send + 'static> Writer<T> {
+    /// Starts the task. It ends when its last writer is dropped and everything is stored; see [`Task::close`].
+    pub fn start(store: Store, audience: impl Audience<T>) -> (Self, Task) {
+        let (queue, waiting) = mpsc::channel(CAPACITY);
+        let task = tokio::spawn(run(store, waiting, audience));
+        (Self { queue }, Task(Some(task)))
+    }
+
+    /// Has a message stored; `token` comes back with what became of it. Never waits.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn submit(&self, message: NewMessage, token: T) -> Result<(), WriteError> {
+        self.queue
+            .try_send((message, token))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => WriteError::Busy,
+                TrySendError::Closed(_) => WriteError::Closed,
+            })
+    }
+}
+
+/// The task itself. Dropping it ends it at once.
+#[derive(Debug)]
+pub struct Task(Option<JoinHandle<()>>);
+
+impl Task {
+    /// Waits until everything is stored, at most 20 s. To be called once every [`Writer`] is dropped.
+    pub async fn close(mut self) {
+        if let Some(mut task) = self.0.take()
+            && timeout(CLOSE_TIMEOUT, &mut task).await.is_err()
+        {
+            error!("messages that nobody was told of are lost: the database did not take them in time");
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+async fn run<T: Send>(
+    store: Store,
+    mut waiting: mpsc::Receiver<(NewMessage, T)>,
+    mut audience: impl Audience<T>,
+) {
+    let mut messages = Vec::with_capacity(BATCH);
+    let mut tokens = Vec::with_capacity(BATCH);
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        for (message, token) in batch.drain(..) {
+            messages.push(message);
+            tokens.push(token);
+        }
+        let outcomes = store_all(&store, &messages).await;
+        for ((message, token), outcome) in messages.drain(..).zip(tokens.drain(..)).zip(outcomes) {
+            audience.told(&message, token, outcome).await;
+        }
+    }
+}
+
+/// Stores the messages, however long it takes.
+async fn store_all(store: &Store, messages: &[NewMessage]) -> Vec<Outcome> {
+    let mut pause = SHORTEST_PAUSE;
+    let mut failing: Option<Instant> = None;
+    loop {
+        match store.insert(messages).await {
+            Ok(ids) => {
+                if let Some(since) = failing {
+                    info!(
+                        "messages are stored again, after {:.1} s",
+                        since.elapsed().as_secs_f64()
+                    );
+                }
+                return ids
+                    .into_iter()
+                    .map(|id| id.map_or(Outcome::Gone, Outcome::Stored))
+                    .collect();
+            }
+            // The database is there and says no: find the message it says no to.
+            Err(error) if is_refusal(&error) => match messages {
+                [_] => {
+                    error!("the database refuses a message: {error}");
+                    return vec![Outcome::Refused];
+                }
+                _ => {
+                    let (one, other) = messages.split_at(messages.len() / 2);
+                    let mut outcomes = Box::pin(store_all(store, one)).await;
+                    outcomes.extend(Box::pin(store_all(store, other)).await);
+                    return outcomes;
+                }
+            },
+            Err(error) => {
+                if failing.is_none() {
+                    warn!("messages wait for the database: {error}");
+                    failing = Some(Instant::now());
+                }
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether trying again would come to the same.
+fn is_refusal(error: &DatabaseError) -> bool {
+    let DatabaseError::Sqlx(sqlx::Error::Database(error)) = error else {
+        return false;
+    };
+    // SQLSTATE classes 22 (data) and 23 (constraints); SQLite's constraint, mismatch and too big.
+    match error.code().as_deref() {
+        Some(code) if code.len() == 5 => code.starts_with("22") || code.starts_with("23"),
+        Some(code) => code
+            .parse::<u32>()
+            .is_ok_and(|code| matches!(code & 0xff, 18..=20)),
+        None => false,
+    }
+}
