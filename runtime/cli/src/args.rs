@@ -1,8 +1,9 @@
 //! The command line.
 //!
-//! A file a group of flags, in the order of `--help`: `listen`, `response`, `timeouts`, `limits`,
+//! A file a group of flags, in the order of `--help`: `listen`, `tls`, `response`, `lifespan`, `timeouts`, `limits`,
 //! `stopping`, `processes`, `observe`, `logging`; `values` has what they take.
 
+mod lifespan;
 mod limits;
 mod listen;
 mod logging;
@@ -11,6 +12,7 @@ mod processes;
 mod response;
 mod stopping;
 mod timeouts;
+mod tls;
 mod values;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use laureola::server::{Builder, Endpoint};
 
+pub use lifespan::{LifespanArgs, Mode};
 pub use limits::LimitArgs;
 pub use listen::Listen;
 pub use logging::LoggingArgs;
@@ -27,6 +30,7 @@ pub use processes::Processes;
 pub use response::Response;
 pub use stopping::Stopping;
 pub use timeouts::Timeouts;
+pub use tls::{ClientAuth, Protocols};
 pub use values::Limit;
 
 use crate::layer::LayerArgs;
@@ -83,6 +87,14 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub listen: Listen,
 
+    /// TLS, the PROXY protocol, HTTP/2.
+    #[command(flatten)]
+    pub protocols: Protocols,
+
+    /// The application's own life.
+    #[command(flatten)]
+    pub lifespan: LifespanArgs,
+
     /// The server's name.
     #[command(flatten)]
     pub response: Response,
@@ -116,6 +128,9 @@ impl ServeArgs {
     /// A server with these settings.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
         let builder = builder.backlog(self.listen.backlog);
+        let builder = builder.reuse_port(self.processes.worker.is_some());
+        let builder = self.protocols.apply(builder);
+        let builder = self.lifespan.apply(builder);
         let builder = self.response.apply(builder);
         let builder = self.timeouts.apply(builder);
         let builder = self.limits.apply(builder);
@@ -125,7 +140,13 @@ impl ServeArgs {
 
     /// Every listener that is wanted.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        self.listen.endpoints()
+        let endpoints = self.listen.endpoints().into_iter();
+        let mut endpoints: Vec<_> = endpoints.map(|endpoint| self.protocols.wrap(endpoint)).collect();
+        // A worker takes over what its parent holds.
+        for (endpoint, handover) in endpoints.iter_mut().zip(&self.processes.worker_takes) {
+            endpoint.take_over(handover);
+        }
+        endpoints
     }
 
     /// What cannot be done, in words for the command line.

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use laureola::server::Reloader;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -24,11 +25,20 @@ const BEAT: Duration = Duration::from_millis(500);
 /// For what the server's own deadlines do not count, such as closing the channel layer.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// A server that serves.
+#[derive(Debug)]
+pub(crate) struct Up {
+    /// Where, for the service manager.
+    pub(crate) status: String,
+    /// Its certificates.
+    pub(crate) certificates: Reloader,
+}
+
 /// What the serving side is told, and tells.
 #[derive(Debug)]
 pub(crate) struct Controls {
     stop: watch::Receiver<bool>,
-    ready: Option<oneshot::Sender<String>>,
+    ready: Option<oneshot::Sender<Up>>,
 }
 
 impl Controls {
@@ -41,10 +51,10 @@ impl Controls {
         }
     }
 
-    /// The server serves; `status` says where.
-    pub(crate) fn ready(&mut self, status: String) {
+    /// The server serves.
+    pub(crate) fn ready(&mut self, up: Up) {
         if let Some(ready) = self.ready.take() {
-            let _ = ready.send(status);
+            let _ = ready.send(up);
         }
     }
 }
@@ -71,14 +81,14 @@ where
     loop {
         tokio::select! {
             ended = &mut serving.0 => return ended.context("the server failed")?,
-            status = &mut is_ready, if starts => {
+            up = &mut is_ready, if starts => {
                 starts = false;
-                if let Ok(status) = status {
-                    manager.ready(status);
+                if let Ok(up) = up {
+                    manager.ready(up);
                 }
             }
             asked = signals.next() => match asked {
-                Asked::Reload => manager.reload(),
+                Asked::Reload => manager.reload().await,
                 Asked::Stop(name) if deadline.is_some() => bail!("ended by a second {name}"),
                 Asked::Stop(name) => {
                     tracing::info!("{name}: closing every connection; once more ends at once");
@@ -107,7 +117,7 @@ where
 
 /// The server's own deadlines, with as much again for lifespan and plugins: whatever then still runs
 /// does not listen.
-fn time_to_stop(stopping: &Stopping) -> Duration {
+pub(crate) fn time_to_stop(stopping: &Stopping) -> Duration {
     stopping.shutdown_delay + stopping.shutdown_timeout * 2 + GRACE
 }
 
@@ -138,6 +148,7 @@ struct Manager {
     /// `None` in a worker, whose parent speaks for it.
     service: Option<Service>,
     parent: Parent,
+    certificates: Reloader,
 }
 
 impl Manager {
@@ -146,17 +157,20 @@ impl Manager {
             return Ok(Self {
                 service: Some(Service::from_environment()),
                 parent: Parent::none(),
+                certificates: Reloader::default(),
             });
         }
         Ok(Self {
             service: None,
             parent: Parent::of_worker().context("a worker's standard input is its parent")?,
+            certificates: Reloader::default(),
         })
     }
 
-    fn ready(&mut self, status: String) {
+    fn ready(&mut self, up: Up) {
+        self.certificates = up.certificates;
         if let Some(service) = &mut self.service {
-            service.ready(status);
+            service.ready(up.status);
         }
         self.parent.ready();
     }
@@ -167,12 +181,14 @@ impl Manager {
         }
     }
 
-    /// SIGHUP.
-    fn reload(&self) {
+    /// SIGHUP. The access log hears it by itself.
+    async fn reload(&self) {
         if let Some(service) = &self.service {
             service.reloading();
         }
         tracing::info!("SIGHUP: certificates and log files are opened anew");
+        // What is wrong with one is in the log, and it stays the old one.
+        let _ = self.certificates.reload().await;
         if let Some(service) = &self.service {
             service.reloaded();
         }

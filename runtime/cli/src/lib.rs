@@ -16,7 +16,9 @@
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`serve`]: the run path: layer, plugins, server, and their end
 //! - `observing`, `admin`: access log, metrics, and the address they are read at
-//! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP; `service`: systemd; `parent`: whose worker we are
+//! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP;
+//!   `service`: systemd; `open_files`: their limit
+//! - `workers`: `--workers`, the parent; `parent`: a worker's line to it
 //! - `logging`: what goes to stderr
 //!
 //! Exit status: 0 after SIGINT or SIGTERM, 2 for bad usage, 1 for everything else that keeps the
@@ -34,6 +36,7 @@ mod parent;
 pub mod serve;
 mod service;
 mod signals;
+mod workers;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,9 +60,10 @@ pub fn run_from<A>(name: &'static str, plugins: Plugins, args: impl IntoIterator
 where
     A: Into<OsString> + Clone,
 {
+    let argv: Vec<OsString> = args.into_iter().map(Into::into).collect();
     let mut command = Args::command().name(name).bin_name(name);
     let args = command
-        .try_get_matches_from_mut(args)
+        .try_get_matches_from_mut(&argv)
         .and_then(|matches| Args::from_arg_matches(&matches));
     let args = args.and_then(
         |args| match args.serve.check().and_then(|()| args.layer.check()) {
@@ -75,7 +79,12 @@ where
         None => {
             logging::start(args.serve.logging.verbosity, &args.serve.logging.log_fmt);
             open_files::raise();
-            serve::run(&args, plugins)
+            let processes = &args.serve.processes;
+            if processes.workers.get() > 1 && processes.worker.is_none() {
+                workers::run(&args, argv.into_iter().skip(1).collect())
+            } else {
+                serve::run(&args, plugins)
+            }
         }
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
     };

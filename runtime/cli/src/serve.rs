@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use crate::args::Args;
-use crate::control::{Controls, control};
+use crate::control::{Controls, Up, control};
 use crate::observing::Observing;
 use crate::service;
 
@@ -102,7 +102,7 @@ async fn serve_ready(
         env!("CARGO_PKG_VERSION"),
         names.join(", ")
     );
-    let readiness = server.readiness();
+    let (readiness, certificates) = (server.readiness(), server.reloader());
     let mut serving = pin!(server.serve(controls.stop()));
     tokio::select! {
         served = &mut serving => return served.map_err(Into::into),
@@ -114,7 +114,8 @@ async fn serve_ready(
     } else {
         tracing::info!("{said}");
     }
-    controls.ready(format!("serving on {places}"));
+    let status = format!("serving on {places}");
+    controls.ready(Up { status, certificates });
     serving.await.map_err(Into::into)
 }
 

@@ -61,6 +61,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guard;
+pub mod handover;
 mod http;
 mod http2;
 pub mod lifespan;

@@ -6,10 +6,11 @@
 
 mod inherited;
 mod open;
-mod unix;
+pub(crate) mod unix;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,6 +156,15 @@ impl Listener {
             },
             peer: Some(client.ip().to_canonical()),
             via: Arc::clone(&self.via),
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.socket {
+            Socket::Tcp(socket) => socket.as_fd(),
+            Socket::Unix(socket, _) => socket.as_fd(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::Args;
+use laureola::server::handover::Handover;
 
 const HEADING: &str = "Processes and threads";
 
@@ -21,4 +22,8 @@ pub struct Processes {
     /// What the parent tells a process of --workers: its number, from 1.
     #[arg(long, hide = true, value_name = "NUMBER")]
     pub worker: Option<NonZeroUsize>,
+
+    /// And what becomes of each listener.
+    #[arg(long, hide = true, value_name = "HANDOVER", requires = "worker")]
+    pub worker_takes: Vec<Handover>,
 }

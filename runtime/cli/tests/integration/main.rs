@@ -7,3 +7,4 @@ mod observe;
 mod one_chat;
 mod python_member;
 mod server;
+mod workers;

@@ -32,7 +32,7 @@ fn id(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 /// Listens at `path`. The file of a server that is gone is replaced.
-pub(super) fn bind(path: &Path, mode: Option<u32>, backlog: i32) -> io::Result<Listener> {
+pub(crate) fn bind(path: &Path, mode: Option<u32>, backlog: i32) -> io::Result<Listener> {
     let address = SockAddr::unix(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     match socket.bind(&address) {

@@ -1,0 +1,184 @@
+//! One worker: started, listened to, told what the parent is told, and started again.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::Result;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::net::UnixStream;
+use tokio::process::Child;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Instant, sleep};
+
+use super::plan::Plan;
+
+/// The pause before a worker that ended is started again: doubled while that goes on.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A worker that lived so long had a good start; its end is a new trouble.
+const LONG: Duration = Duration::from_secs(30);
+
+/// What the parent wants of all workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Reload,
+    Stop,
+    Kill,
+}
+
+/// What a worker's life brings.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// It serves, and shows it.
+    Alive(usize),
+    Ended(usize),
+}
+
+/// A worker has ended, and is not started again.
+pub(super) struct End {
+    /// Where that was not as it should be: why.
+    pub(super) failed: Option<String>,
+}
+
+/// Keeps worker `number` running until it is told to stop.
+pub(super) async fn tend(
+    number: usize,
+    plan: Plan,
+    mut orders: broadcast::Receiver<Order>,
+    events: mpsc::Sender<Event>,
+) -> End {
+    let mut pause = SHORTEST_PAUSE;
+    let mut served = false;
+    loop {
+        let begun = Instant::now();
+        let life = match plan.start(number) {
+            Ok((child, stream)) => live(number, child, stream, &mut orders, &events).await,
+            Err(error) => Life::failed(format!("{error:#}")),
+        };
+        served |= life.served;
+        if life.told {
+            return End {
+                failed: life.trouble.map(|trouble| format!("worker {number} {trouble}")),
+            };
+        }
+        let trouble = life.trouble.unwrap_or_else(|| "ended by itself".to_owned());
+        if !served {
+            return End {
+                failed: Some(format!("worker {number} did not start: it {trouble}")),
+            };
+        }
+        if begun.elapsed() >= LONG {
+            pause = SHORTEST_PAUSE;
+        }
+        tracing::error!("worker {number} {trouble}; it is started again in {pause:?}");
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = stopped(&mut orders) => return End { failed: None },
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn stopped(orders: &mut broadcast::Receiver<Order>) {
+    while let Ok(Order::Reload) | Err(broadcast::error::RecvError::Lagged(_)) = orders.recv().await {}
+}
+
+/// From a worker's start to its end.
+struct Life {
+    /// It served at some time.
+    served: bool,
+    /// It was told to end.
+    told: bool,
+    /// `None` for a good end.
+    trouble: Option<String>,
+}
+
+impl Life {
+    fn failed(trouble: String) -> Self {
+        Self {
+            served: false,
+            told: false,
+            trouble: Some(trouble),
+        }
+    }
+}
+
+async fn live(
+    number: usize,
+    mut child: Child,
+    stream: UnixStream,
+    orders: &mut broadcast::Receiver<Order>,
+    events: &mpsc::Sender<Event>,
+) -> Life {
+    let pid = child.id();
+    let mut life = Life::failed(String::new());
+    let mut killed = false;
+    let mut speaks = true;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status,
+            alive = pulse(&stream), if speaks => match alive {
+                Ok(()) => {
+                    life.served = true;
+                    let _ = events.send(Event::Alive(number)).await;
+                }
+                // Its end is near; `wait` says how.
+                Err(()) => speaks = false,
+            },
+            order = orders.recv() => match order {
+                Ok(Order::Reload) => signal(pid, Signal::HUP),
+                Ok(Order::Stop) | Err(broadcast::error::RecvError::Closed) => {
+                    life.told = true;
+                    signal(pid, Signal::TERM);
+                }
+                Ok(Order::Kill) => {
+                    life.told = true;
+                    killed = true;
+                    tracing::error!("worker {number} did not end in its time; it is killed");
+                    signal(pid, Signal::KILL);
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+            },
+        }
+    };
+    let _ = events.send(Event::Ended(number)).await;
+    // Told so early that it did not listen to signals yet: an end as good as any.
+    let early = life.told && !life.served;
+    let early = early && matches!(&status, Ok(status) if status.signal() == Some(Signal::TERM.as_raw()));
+    life.trouble = trouble(status, killed).filter(|_| !early);
+    life
+}
+
+fn trouble(status: std::io::Result<ExitStatus>, killed: bool) -> Option<String> {
+    match status {
+        _ if killed => Some("did not end in its time".to_owned()),
+        Ok(status) if status.success() => None,
+        Ok(status) => Some(format!("ended with {status}")),
+        Err(error) => Some(format!("cannot be waited for: {error}")),
+    }
+}
+
+/// Ready when the worker has shown a sign of life; an error when it no longer will.
+async fn pulse(stream: &UnixStream) -> Result<(), ()> {
+    loop {
+        stream.readable().await.map_err(drop)?;
+        match stream.try_read(&mut [0; 64]) {
+            Ok(1..) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            _ => return Err(()),
+        }
+    }
+}
+
+/// The child is not waited for yet, so its id is still its own.
+fn signal(pid: Option<u32>, signal: Signal) {
+    let pid = pid
+        .and_then(|pid| i32::try_from(pid).ok())
+        .and_then(Pid::from_raw);
+    if let Some(pid) = pid
+        && let Err(error) = kill_process(pid, signal)
+    {
+        tracing::debug!(%error, "cannot signal a worker");
+    }
+}
