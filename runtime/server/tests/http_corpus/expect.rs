@@ -97,3 +97,22 @@ fn a_body_that_comes_unasked_is_read_all_the_same() {
     assert_eq!(first.status, 100);
     assert_eq!(client.read_response(DEADLINE).unwrap().text(), "/a body");
 }
+
+#[test]
+fn a_body_that_is_announced_too_long_is_refused_before_it_is_sent() {
+    let pages = Pages::new();
+    let limits = laureola_server::Limits {
+        max_request_body: Some(10),
+        ..laureola_server::Limits::default()
+    };
+    let server = Running::with(pages.application(), |builder| builder.limits(limits));
+    let mut client = RawHttp::connect(server.port);
+    client.write(head("/a", 11));
+    assert_eq!(
+        client.read_response(DEADLINE).unwrap().status,
+        413,
+        "no 100 before it"
+    );
+    assert!(client.is_closed(DEADLINE));
+    assert!(pages.seen().is_empty());
+}

@@ -6,6 +6,7 @@
 mod app;
 mod case;
 mod expect;
+mod mixed;
 mod order;
 mod pages;
 mod responses;

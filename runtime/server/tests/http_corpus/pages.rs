@@ -36,6 +36,7 @@ impl Pages {
     /// * `/gate/…`: as the rest of the path, once the gate is open;
     /// * `/length`: a body of a known length;
     /// * `/parts`: a body in two parts;
+    /// * `/hint`: the same behind early hints;
     /// * `/unread`: answers without a look at the body;
     /// * `/413`: the same, with that status;
     /// * `/status/N`: that status, with a body although there may be none;
@@ -70,6 +71,11 @@ impl Pages {
                 respond(send, StatusCode::OK, headers, &["body"]).await
             }
             "/parts" => respond(send, StatusCode::OK, HeaderMap::new(), &["bo", "dy"]).await,
+            "/hint" => {
+                let links = vec![HeaderValue::from_static("</a>; rel=preload")];
+                send.send(Command::HttpResponseEarlyHint { links }).await?;
+                respond(send, StatusCode::OK, HeaderMap::new(), &["bo", "dy"]).await
+            }
             "/unread" => respond(send, StatusCode::OK, HeaderMap::new(), &["not read"]).await,
             "/413" => {
                 respond(
