@@ -1,7 +1,7 @@
 //! Where a server listens, as a value or as one of Twisted's endpoint strings.
 //!
-//! - [`parse`]: the strings
-//! - [`fields`]: their grammar: colons, `name=value`, escapes
+//! - `parse`: the strings
+//! - `fields`: their grammar: colons, `name=value`, escapes
 //! - [`error`]: what is wrong with one
 //! - `address`: where a server really listens
 

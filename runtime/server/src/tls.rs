@@ -1,9 +1,9 @@
 //! TLS 1.2 and 1.3 by rustls: certificates from files, which may change while the server runs.
 //!
-//! - [`config`]: what is asked for; [`load`]: the files become a configuration of rustls
+//! - `config`: what is asked for; `load`: the files become a configuration of rustls
 //! - `acceptor`: a listener's TLS; handshakes, and new certificates
 //! - `name`: the subject of a client's certificate
-//! - [`reload`]: asks for new certificates, and looks for them
+//! - `reload`: asks for new certificates, and looks for them
 
 mod acceptor;
 mod config;
