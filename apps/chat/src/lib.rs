@@ -43,7 +43,10 @@
 pub mod consumer;
 pub mod event;
 pub mod guest;
+pub mod history;
+pub mod limits;
 pub mod plugin;
+pub mod presence;
 mod query;
 pub mod room;
 pub mod store;
