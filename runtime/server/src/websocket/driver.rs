@@ -213,6 +213,8 @@ impl Driver {
             let Some(events) = self.events.as_ref().filter(|_| wanted) else {
                 continue;
             };
+            // An answer to a ping does not wait for the application's to what came behind it.
+            self.answer(&mut pongs);
             self.socket.shared.metrics.received(payload.len());
             let mut event = Some(Event::WebSocketReceive(payload));
             if events.poll_send(cx, &mut event).is_pending() {
@@ -220,11 +222,16 @@ impl Driver {
                 break Some(Turn::Full);
             }
         };
-        // The answers to what came together leave together: a flood costs a write per read.
-        if !pongs.is_empty() {
-            self.socket.outbound.control(&pongs.into(), self.now());
-        }
+        self.answer(&mut pongs);
         turn
+    }
+
+    /// Sends the answers to pings that came together in one write: that is what a flood costs.
+    fn answer(&self, pongs: &mut Vec<u8>) {
+        if !pongs.is_empty() {
+            let pongs = std::mem::take(pongs).into();
+            self.socket.outbound.control(&pongs, self.now());
+        }
     }
 
     /// The application is slow: waits until it takes an event, but not longer than the socket is
