@@ -8,6 +8,7 @@
 //! - [`hashers`]: passwords, and the pool of threads they are hashed on
 //! - [`session`]: sessions in every backend of Django's
 //! - [`auth`]: users, `login`, `logout`, `get_user`
+//! - [`validators`]: what is asked of new usernames and passwords
 //! - [`csrf`]: secrets, tokens and trusted origins
 //! - [`database`], [`schema`]: the database all this stands in, and its tables
 //! - `random`, `ascii_json`: random texts, and JSON in ASCII
@@ -22,6 +23,7 @@ pub mod schema;
 mod secrets;
 pub mod session;
 pub mod signing;
+pub mod validators;
 
 pub use database::Database;
 pub use secrets::Secrets;

@@ -21,6 +21,15 @@ settings.configure(
     SESSION_FILE_PATH=options.get("directory", tempfile.gettempdir()),
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=True,
+    AUTH_PASSWORD_VALIDATORS=[
+        {"NAME": "django.contrib.auth.password_validation." + name}
+        for name in [
+            "UserAttributeSimilarityValidator",
+            "MinimumLengthValidator",
+            "CommonPasswordValidator",
+            "NumericPasswordValidator",
+        ]
+    ],
     PASSWORD_HASHERS=[
         "django.contrib.auth.hashers." + name + "PasswordHasher"
         for name in ["PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "MD5"]
@@ -32,8 +41,9 @@ django.setup()
 from importlib import import_module  # noqa: E402
 
 from django.contrib import auth  # noqa: E402
-from django.contrib.auth import hashers  # noqa: E402
+from django.contrib.auth import hashers, password_validation  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.core.exceptions import ValidationError  # noqa: E402
 from django.core import signing  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
@@ -101,7 +111,21 @@ def check_token(token, secret):
     return csrf._does_token_match(token, secret)
 
 
+def password_errors(password, username):
+    try:
+        password_validation.validate_password(password, User(username=username))
+    except ValidationError as error:
+        return error.messages
+    return []
+
+
+def common_passwords():
+    return sorted(password_validation.CommonPasswordValidator().passwords)
+
+
 questions = {
+    "password_errors": lambda pairs: [password_errors(*pair) for pair in pairs],
+    "common_passwords": common_passwords,
     "version": lambda: django.VERSION[:2],
     "migrate": lambda *args: call_command("migrate", *args, verbosity=0),
     "make_password": lambda password, name: hashers.make_password(password, hasher=name),

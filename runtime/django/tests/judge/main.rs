@@ -8,3 +8,4 @@ mod passwords;
 mod places;
 mod sessions;
 mod signing;
+mod validators;
