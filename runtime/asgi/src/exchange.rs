@@ -10,6 +10,7 @@
 
 mod body;
 mod denial;
+mod extensions;
 mod file;
 mod interim;
 mod request;

@@ -2,19 +2,17 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::path::Path;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode};
 
+use super::extensions::not_started;
 use super::file::FilePart;
 use super::interim::{Interim, MAX_INTERIMS};
 use super::{Body, HIGH_WATER, Terms};
 use crate::event::Command;
 use crate::send::TrySendError;
-use crate::supported::Supported;
 
 /// What an application may send into a response whose body nobody wants, before it is told that
 /// its client has left: it could go on for ever.
@@ -67,18 +65,18 @@ pub(super) struct State {
     /// A tower service's response.
     pub(super) whole: Option<Box<Response<Body>>>,
     pub(super) parts: VecDeque<Part>,
-    buffered: usize,
-    promised_trailers: bool,
+    pub(super) buffered: usize,
+    pub(super) promised_trailers: bool,
     /// Whether the client takes trailers.
-    wants_trailers: bool,
+    pub(super) wants_trailers: bool,
     pub(super) trailers: Option<Box<HeaderMap>>,
     pub(super) interims: VecDeque<Interim>,
     /// Nobody takes them.
-    interims_unwanted: bool,
+    pub(super) interims_unwanted: bool,
     /// The response has no body, whatever the application sends.
     bodiless: bool,
     /// Bytes dropped since then.
-    discarded: Option<usize>,
+    pub(super) discarded: Option<usize>,
     client_gone: bool,
     /// The server waits for the head or a body part.
     pub(super) server: Option<Waker>,
@@ -239,7 +237,7 @@ impl State {
             Command::HttpResponseTrailers {
                 headers,
                 more_trailers,
-            } => self.trailers(headers, more_trailers),
+            } => self.trailers(&headers, more_trailers),
             Command::HttpResponseEarlyHint { .. }
             | Command::HttpResponsePush { .. }
             | Command::HttpResponseDebug(_) => self.interim(command),
@@ -262,7 +260,7 @@ impl State {
     }
 
     /// Whether a body part fits.
-    fn in_body(&self, what: &str) -> Result<(), TrySendError> {
+    pub(super) fn in_body(&self, what: &str) -> Result<(), TrySendError> {
         match self.stage {
             Stage::Started | Stage::Streaming => Ok(()),
             Stage::Waiting => Err(not_started(what)),
@@ -292,157 +290,18 @@ impl State {
         Ok(())
     }
 
-    fn push(&mut self, part: Part) {
+    pub(super) fn push(&mut self, part: Part) {
         self.buffered += part.weight();
         self.parts.push_back(part);
     }
 
-    fn advance(&mut self, more_body: bool) {
+    pub(super) fn advance(&mut self, more_body: bool) {
         self.stage = match more_body {
             true => Stage::Streaming,
             false if self.promised_trailers => Stage::Trailers,
             false => Stage::Ended,
         };
     }
-
-    fn file(&mut self, command: Command) -> Result<(), TrySendError> {
-        let needed = match &command {
-            Command::HttpResponsePathSend { .. } => Supported::PATHSEND,
-            _ => Supported::ZEROCOPYSEND,
-        };
-        if self.terms.open_file.is_none() || !self.terms.supported.contains(needed) {
-            return Err(TrySendError::unexpected(&command));
-        }
-        self.in_body(command.message_type())?;
-        if self.buffered >= HIGH_WATER && self.discarded.is_none() {
-            return Err(TrySendError::Full(Box::new(command)));
-        }
-        let (part, more_body) = match command {
-            Command::HttpResponsePathSend { path } => {
-                if self.stage != Stage::Started {
-                    return Err(TrySendError::protocol(
-                        "http.response.pathsend cannot be mixed with other body parts",
-                    ));
-                }
-                check_path(&path)?;
-                (FilePart::Path(path), false)
-            }
-            Command::HttpResponseZeroCopySend {
-                file,
-                offset,
-                count,
-                more_body,
-            } => (FilePart::Handle { file, offset, count }, more_body),
-            other => return Err(TrySendError::unexpected(&other)),
-        };
-        if self.discarded.is_none() {
-            self.push(Part::File(part));
-        }
-        self.advance(more_body);
-        Ok(())
-    }
-
-    fn trailers(&mut self, headers: HeaderMap, more_trailers: bool) -> Result<(), TrySendError> {
-        match self.stage {
-            Stage::Trailers => {}
-            Stage::Waiting => return Err(not_started("http.response.trailers")),
-            Stage::Ended | Stage::Broken if self.promised_trailers => {
-                return Err(TrySendError::protocol("HTTP response has already been completed"));
-            }
-            Stage::Started | Stage::Streaming if self.promised_trailers => {
-                return Err(TrySendError::protocol(
-                    "Expected the last http.response.body, but got http.response.trailers",
-                ));
-            }
-            _ => {
-                return Err(TrySendError::protocol(
-                    "http.response.trailers needs trailers=True in http.response.start",
-                ));
-            }
-        }
-        let wanted = self.wants_trailers && self.terms.supported.contains(Supported::TRAILERS);
-        if wanted && !headers.is_empty() {
-            self.trailers.get_or_insert_default().extend(headers);
-        }
-        if !more_trailers {
-            self.stage = Stage::Ended;
-        }
-        Ok(())
-    }
-
-    fn interim(&mut self, command: Command) -> Result<(), TrySendError> {
-        let what = command.message_type();
-        let fits = match (&command, self.stage) {
-            (_, Stage::Ended | Stage::Broken) => {
-                return Err(TrySendError::protocol("HTTP response has already been completed"));
-            }
-            (Command::HttpResponseDebug(_), Stage::Waiting) => true,
-            (Command::HttpResponseDebug(_), _) => {
-                return Err(TrySendError::protocol(
-                    "http.response.debug must come before http.response.start",
-                ));
-            }
-            (Command::HttpResponsePush { .. }, Stage::Waiting) => return Err(not_started(what)),
-            // A hint is worth most before anything is known of the response, so that is let pass.
-            (Command::HttpResponseEarlyHint { .. }, stage) => {
-                let in_time = matches!(stage, Stage::Waiting | Stage::Started);
-                in_time && self.terms.supported.contains(Supported::EARLY_HINT)
-            }
-            _ => self.terms.supported.contains(Supported::PUSH),
-        };
-        let fits = fits && self.discarded.is_none() && !self.interims_unwanted;
-        if fits && self.interims.len() >= MAX_INTERIMS {
-            return Err(TrySendError::Full(Box::new(command)));
-        }
-        let interim = match command {
-            Command::HttpResponseEarlyHint { links } => Interim::EarlyHint(hint(links)),
-            Command::HttpResponsePush { path, headers } => Interim::Push {
-                path: target(&path)?,
-                headers,
-            },
-            Command::HttpResponseDebug(info) => Interim::Debug(info),
-            other => return Err(TrySendError::unexpected(&other)),
-        };
-        if fits {
-            self.interims.push_back(interim);
-        }
-        Ok(())
-    }
-}
-
-fn not_started(what: &str) -> TrySendError {
-    TrySendError::protocol(format!("HTTP response has not yet been started but got {what}"))
-}
-
-fn check_path(path: &Path) -> Result<(), TrySendError> {
-    if path.is_absolute() {
-        return Ok(());
-    }
-    let text = format!(
-        "http.response.pathsend needs an absolute path, but got {}",
-        path.display()
-    );
-    Err(TrySendError::protocol(text))
-}
-
-fn hint(links: Vec<HeaderValue>) -> HeaderMap {
-    links.into_iter().map(|link| (header::LINK, link)).collect()
-}
-
-/// The target of a decoded path, with what no target may hold encoded again.
-fn target(path: &str) -> Result<PathAndQuery, TrySendError> {
-    const KEPT: percent_encoding::AsciiSet = percent_encoding::CONTROLS
-        .add(b' ')
-        .add(b'"')
-        .add(b'#')
-        .add(b'<')
-        .add(b'>')
-        .add(b'`');
-    let encoded = percent_encoding::utf8_percent_encode(path, &KEPT).to_string();
-    let target = PathAndQuery::try_from(encoded)
-        .ok()
-        .filter(|_| path.starts_with('/'));
-    target.ok_or_else(|| TrySendError::protocol(format!("http.response.push of a bad path {path:?}")))
 }
 
 impl fmt::Debug for State {

@@ -93,6 +93,18 @@ fn a_client_that_leaves_a_stream() {
 }
 
 #[test]
+fn the_http_timeout_cuts_off_what_is_under_way() {
+    let (seen, calls) = (Seen::default(), Arc::default());
+    let limit = Some(Duration::from_millis(50));
+    let server = Running::with(waiting(&seen, &calls), |builder| builder.http_timeout(limit));
+    let mut client = RawHttp::connect(server.port);
+    client.write(format!("GET /stream {GET}"));
+    let bytes = client.read_to_end(DEADLINE);
+    assert!(!bytes.ends_with(b"0\r\n\r\n"), "{}", bytes.escape_ascii());
+    seen.assert_one_disconnect(0);
+}
+
+#[test]
 fn a_client_that_asked_for_more_and_left() {
     let next = format!("GET /wait {GET}");
     for (path, more) in [
