@@ -29,6 +29,10 @@ pub struct LimitArgs {
     #[arg(long, value_name = "HEADERS", default_value = "100", help_heading = HEADING)]
     pub max_header_count: NonZeroUsize,
 
+    /// Size of a request's body: above it 413; 0 for no limit but the application's own
+    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = bytes, help_heading = HEADING)]
+    pub max_request_body_size: usize,
+
     /// Connections served at a time; further ones wait until one ends [default: no limit]
     #[arg(long, value_name = "CONNECTIONS", help_heading = HEADING)]
     pub limit_connections: Option<NonZeroUsize>,
@@ -49,6 +53,7 @@ impl LimitArgs {
             websocket_max_frame: self.websocket_max_frame_size,
             max_header_bytes: self.max_header_size,
             max_header_count: self.max_header_count.get(),
+            max_request_body: (self.max_request_body_size > 0).then_some(self.max_request_body_size as u64),
             max_connections_per_address: self.limit_connections_per_address.map(NonZeroUsize::get),
             websocket_outbound_bytes: self.websocket_outbound_limit,
             max_connections: self.limit_connections.map(NonZeroUsize::get),
