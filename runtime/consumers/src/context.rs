@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use laureola_asgi::exchange::Body;
 use laureola_asgi::{CloseCode, Command, Payload, Sender, WebSocketScope};
-use laureola_layers::{Channel, ChannelName, GroupName, Layer};
+use laureola_layers::{Channel, ChannelLayers, ChannelName, GroupName, Layer};
 use laureola_message::{Frame, Str};
 use serde::Serialize;
 
 use crate::Result;
+use crate::json::EncodeJson;
+use crate::layers::{self, Layers};
 use crate::routing::UrlArguments;
 
 /// One connection, as its consumer sees it (Channels: `self.scope`, `self.channel_layer`,
@@ -18,11 +22,27 @@ pub struct Context {
     scope: Box<WebSocketScope>,
     send: Sender,
     channel: Channel,
+    /// The other layers; `None` where there is one alone.
+    named: Option<Arc<ChannelLayers>>,
+    /// How [`Context::send_json`] writes, where a consumer has a way of its own.
+    encode: Option<EncodeJson>,
 }
 
 impl Context {
-    pub(crate) fn new(scope: Box<WebSocketScope>, send: Sender, channel: Channel) -> Self {
-        Self { scope, send, channel }
+    pub(crate) fn new(
+        scope: Box<WebSocketScope>,
+        send: Sender,
+        channel: Channel,
+        layers: Layers,
+        encode: Option<EncodeJson>,
+    ) -> Self {
+        Self {
+            scope,
+            send,
+            channel,
+            named: layers.into_named(),
+            encode,
+        }
     }
 
     /// The connection's scope.
@@ -41,6 +61,15 @@ impl Context {
     #[must_use]
     pub fn layer(&self) -> &Layer {
         self.channel.layer()
+    }
+
+    /// Another channel layer of the site (Channels: `get_channel_layer(alias)`). This consumer's own
+    /// groups and channel are those of [`Context::layer`].
+    ///
+    /// # Errors
+    /// No layer has this alias; the error names those there are.
+    pub fn layer_named(&self, alias: &str) -> Result<&Layer> {
+        layers::find(self.layer(), self.named.as_deref(), alias)
     }
 
     /// The name under which others reach this consumer alone.
@@ -108,12 +137,26 @@ impl Context {
         Ok(self.send.send(denial(status, text.into())).await?)
     }
 
-    /// Sends a value as JSON text.
+    /// Denies the handshake with a response of one's own (ASGI's denial response). Only before an
+    /// accept.
+    ///
+    /// # Errors
+    /// As [`Context::accept`].
+    pub async fn deny_with<B: Into<Body>>(&mut self, response: Response<B>) -> Result<()> {
+        let response = Box::new(response.map(Into::into));
+        Ok(self.send.send(Command::WebSocketDeny(response)).await?)
+    }
+
+    /// Sends a value as JSON text, written as the consumer's
+    /// [`encoder`](crate::JsonConsumer::encode_json) has it.
     ///
     /// # Errors
     /// It is no JSON, or the client has left.
     pub async fn send_json(&self, content: &impl Serialize) -> Result<()> {
-        self.send_frame(Frame::text_json(content)?).await
+        match self.encode {
+            None => self.send_frame(Frame::text_json(content)?).await,
+            Some(encode) => self.send_text(encode(&serde_json::to_value(content)?)?).await,
+        }
     }
 
     /// Sends a text.

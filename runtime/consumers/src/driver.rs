@@ -1,18 +1,20 @@
-//! Runs one consumer: the client's events and the layer's deliveries, one at a time.
+//! Runs one WebSocket consumer: the client's events and the layer's deliveries, one at a time.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use http::StatusCode;
 use laureola_asgi::{CloseCode, Event, Payload, Receiver, Sender, WebSocketScope};
 use laureola_layers::mailbox::Received;
-use laureola_layers::{Layer, Mailbox};
+use laureola_layers::{Channel, GroupName, Mailbox, Notice};
+use laureola_message::Delivery;
 
 use crate::Result;
 use crate::context::{Context, denial};
-use crate::json::{InvalidMessage, JsonConsumer};
-use crate::shared::Shared;
+use crate::json::EncodeJson;
+use crate::layers::Layers;
 
 /// Leaving the groups must not keep a stopping server waiting for a layer that is away.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,9 +22,28 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The code a consumer's `disconnect` gets when its own error ended the connection.
 const INTERNAL_ERROR: CloseCode = 1011;
 
-pub(crate) async fn run<C: JsonConsumer>(
-    mut consumer: C,
-    layer: Layer,
+/// A connection's context. Away only while a synchronous consumer has it on its thread.
+pub(crate) type Held = Option<Context>;
+
+/// The context, for consumers that never give it away.
+pub(crate) fn held(held: &mut Held) -> &mut Context {
+    held.as_mut().expect("only a synchronous consumer takes it away")
+}
+
+/// What all WebSocket consumers are to the driver.
+pub(crate) trait Socket: Send + 'static {
+    fn groups(&self) -> Vec<GroupName>;
+    fn connect(&mut self, ctx: &mut Held) -> impl Future<Output = Result<()>> + Send;
+    fn receive(&mut self, ctx: &mut Held, payload: Payload) -> impl Future<Output = Result<()>> + Send;
+    fn event(&mut self, ctx: &mut Held, delivery: Arc<Delivery>) -> impl Future<Output = Result<()>> + Send;
+    fn notice(&mut self, ctx: &mut Held, notice: Notice) -> impl Future<Output = Result<()>> + Send;
+    fn disconnect(&mut self, ctx: &mut Held, code: CloseCode) -> impl Future<Output = ()> + Send;
+}
+
+pub(crate) async fn run<S: Socket>(
+    mut socket: S,
+    layers: Layers,
+    encode: Option<EncodeJson>,
     scope: Box<WebSocketScope>,
     mut receive: Receiver,
     send: Sender,
@@ -31,45 +52,61 @@ pub(crate) async fn run<C: JsonConsumer>(
     let Event::WebSocketConnect = receive.next().await else {
         return Ok(());
     };
-    let (channel, mut mailbox) = layer.new_channel("specific").await?;
-    let mut ctx = Context::new(scope, send, channel);
-    let result = match serve(&mut consumer, &mut ctx, &mut receive, &mut mailbox).await {
+    let (channel, mut mailbox) = layers.own().new_channel("specific").await?;
+    let mut ctx = Some(Context::new(scope, send, channel, layers, encode));
+    let result = match serve(&mut socket, &mut ctx, &mut receive, &mut mailbox).await {
         // Only too late to send: the connection is closed, or closing, and its code on the way.
         Err(error) if error.is_disconnected() => {
-            // Unless it was another's, to which the consumer holds a sender.
-            let _ = ctx.close(INTERNAL_ERROR).await;
+            if let Some(ctx) = &mut ctx {
+                // Unless it was another's, to which the consumer holds a sender.
+                let _ = ctx.close(INTERNAL_ERROR).await;
+            }
             Ok(closed(&mut receive).await)
         }
         result => result,
     };
     let code = *result.as_ref().unwrap_or(&INTERNAL_ERROR);
-    consumer.disconnect(&mut ctx, code).await;
-    leave(ctx).await;
+    // Once per connection: its size must not be paid while the socket is idle.
+    Box::pin(end(socket, ctx, code)).await;
     result.map(drop)
 }
 
 /// Returns the close code once the client has gone.
-async fn serve<C: JsonConsumer>(
-    consumer: &mut C,
-    ctx: &mut Context,
+async fn serve<S: Socket>(
+    socket: &mut S,
+    ctx: &mut Held,
     receive: &mut Receiver,
     mailbox: &mut Mailbox,
 ) -> Result<CloseCode> {
-    consumer.connect(ctx).await?;
+    Box::pin(begin(socket, ctx)).await?;
     let mut client_first = true;
     loop {
         match next(receive, mailbox, client_first).await {
-            Next::Client(Event::WebSocketReceive(payload)) => received(consumer, ctx, &payload).await?,
+            Next::Client(Event::WebSocketReceive(payload)) => socket.receive(ctx, payload).await?,
             Next::Client(Event::WebSocketDisconnect { code, .. }) => return Ok(code),
             Next::Client(_) => {}
-            Next::Layer(Received::Delivery(delivery)) => {
-                let event = delivery.event::<C::Event>()?;
-                consumer.event(ctx, Shared::new(event, delivery)).await?;
-            }
-            Next::Layer(Received::Notice(notice)) => consumer.notice(ctx, notice).await?,
+            Next::Layer(Received::Delivery(delivery)) => socket.event(ctx, delivery).await?,
+            Next::Layer(Received::Notice(notice)) => Box::pin(socket.notice(ctx, notice)).await?,
         }
         // Neither a chatty client nor a busy group may starve the other.
         client_first = !client_first;
+    }
+}
+
+async fn begin<S: Socket>(socket: &mut S, ctx: &mut Held) -> Result<()> {
+    for group in socket.groups() {
+        held(ctx).group_add(&group).await?;
+    }
+    socket.connect(ctx).await
+}
+
+async fn end<S: Socket>(mut socket: S, mut ctx: Held, code: CloseCode) {
+    // Without a context its thread was lost; the channel, which went with it, leaves its groups by itself.
+    if ctx.is_some() {
+        socket.disconnect(&mut ctx, code).await;
+    }
+    if let Some(ctx) = ctx {
+        leave(ctx.into_channel()).await;
     }
 }
 
@@ -79,17 +116,6 @@ async fn closed(receive: &mut Receiver) -> CloseCode {
         if let Event::WebSocketDisconnect { code, .. } = receive.next().await {
             return code;
         }
-    }
-}
-
-async fn received<C: JsonConsumer>(consumer: &mut C, ctx: &mut Context, payload: &Payload) -> Result<()> {
-    let content = match payload.as_text() {
-        Some(text) => serde_json::from_str(text).map_err(InvalidMessage::from),
-        None => Err(InvalidMessage::Binary),
-    };
-    match content {
-        Ok(content) => consumer.receive_json(ctx, content).await,
-        Err(error) => consumer.invalid(ctx, error).await,
     }
 }
 
@@ -114,8 +140,8 @@ async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool)
     .await
 }
 
-async fn leave(ctx: Context) {
-    let channel = ctx.into_channel();
+/// Gives a channel up, and says in the log where that failed.
+pub(crate) async fn leave(channel: Channel) {
     let name = channel.name().clone();
     match tokio::time::timeout(LEAVE_TIMEOUT, channel.close()).await {
         Ok(Ok(())) => {}

@@ -1,17 +1,20 @@
 //! The JSON WebSocket consumer.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use laureola_asgi::{AppError, Application, BoxFuture, CloseCode, Connection, Scope, WebSocketScope};
-use laureola_layers::{Layer, Notice};
+use laureola_asgi::{CloseCode, Payload, WebSocketScope};
+use laureola_layers::{GroupName, Notice};
+use laureola_message::Delivery;
 use serde::de::DeserializeOwned;
 
+use crate::Result;
+use crate::application;
+pub use crate::application::ConsumerApplication;
 use crate::context::Context;
-use crate::driver;
-use crate::shared::Shared;
-use crate::{Result, routing};
+use crate::driver::{Held, Socket, held};
+use crate::layers::Layers;
+use crate::shared::{Shared, no_handler};
 
 /// A WebSocket whose messages are JSON texts. Counterpart of `AsyncJsonWebsocketConsumer`.
 ///
@@ -25,6 +28,29 @@ pub trait JsonConsumer: Send + Sized + 'static {
     /// What the channel layer sends to this consumer: an enum with `#[serde(tag = "type")]`. A
     /// type it does not have is an error, as in Channels; `#[serde(other)]` lets it pass.
     type Event: DeserializeOwned + Send + Sync + 'static;
+
+    /// The groups this consumer is in from before [`connect`](JsonConsumer::connect) to its end, besides those it joins
+    /// itself (Channels: the class attribute `groups`).
+    fn groups(&self) -> Vec<GroupName> {
+        Vec::new()
+    }
+
+    /// Reads a message of the client (Channels: `decode_json`). What fails goes to [`JsonConsumer::invalid`].
+    ///
+    /// # Errors
+    /// Why the text is no message: [`InvalidMessage::Json`], or words of your own as [`InvalidMessage::Decode`].
+    fn decode_json(&self, text: &str) -> Result<Self::Receive, InvalidMessage> {
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// How [`Context::send_json`] writes a value, if not as serde_json does (Channels: `encode_json`).
+    ///
+    /// Cost: with a function of one's own every value passes through [`serde_json::Value`]. Frames that are shared by a
+    /// group are made by [`Shared::frame_once`] or [`Shared::make_frame_once`], not by this.
+    #[must_use]
+    fn encode_json() -> Option<EncodeJson> {
+        None
+    }
 
     /// The client wants to connect. Accepts, unless written otherwise.
     fn connect(&mut self, ctx: &mut Context) -> impl Future<Output = Result<()>> + Send {
@@ -45,8 +71,8 @@ pub trait JsonConsumer: Send + Sized + 'static {
         event: Shared<Self::Event>,
     ) -> impl Future<Output = Result<()>> + Send {
         let _ = ctx;
-        let text = event.message().message_type().unwrap_or_default().to_owned();
-        async move { Err(AppError::msg(format!("no handler for message type {text}"))) }
+        let error = no_handler(event.message());
+        async move { Err(error) }
     }
 
     /// The client sent what is no JSON of the right shape: closes with 1007 and the reason, unless
@@ -88,46 +114,69 @@ pub enum InvalidMessage {
     /// No JSON, or not of the expected shape.
     #[error("not a valid message: {0}")]
     Json(#[from] serde_json::Error),
+    /// What a [`decode_json`](JsonConsumer::decode_json) of one's own says.
+    #[error("not a valid message: {0}")]
+    Decode(String),
 }
+
+/// Writes a value for the client; see [`JsonConsumer::encode_json`].
+pub type EncodeJson = fn(&serde_json::Value) -> Result<String>;
 
 /// Makes a consumer the application of a URL (Channels: `ChatConsumer.as_asgi()`).
 ///
 /// `make` is called for each connection; an error from it denies the handshake with 404 and the
 /// error's text, for the URL's arguments did not name anything the consumer knows.
-pub fn as_application<C, F>(layer: Layer, make: F) -> ConsumerApplication
+///
+/// `layers` is the channel layer, or [`Layers`] where consumers use several by alias.
+pub fn as_application<C, F>(layers: impl Into<Layers>, make: F) -> ConsumerApplication
 where
     C: JsonConsumer,
     F: Fn(&WebSocketScope) -> Result<C> + Send + Sync + 'static,
 {
-    let make = Arc::new(make);
-    ConsumerApplication(Arc::new(move |connection| {
-        let (layer, make) = (layer.clone(), Arc::clone(&make));
-        let Connection { scope, receive, send } = connection;
-        let scope = match scope {
-            Scope::WebSocket(scope) => scope,
-            scope => return Box::pin(routing::not_found(Connection { scope, receive, send })),
-        };
-        match make(&scope) {
-            Ok(consumer) => Box::pin(driver::run(consumer, layer, scope, receive, send)),
-            Err(error) => Box::pin(driver::deny(error, send)),
-        }
-    }))
+    application::of_socket(layers.into(), C::encode_json(), move |scope| {
+        Ok(Json(make(scope)?))
+    })
 }
 
-/// See [`as_application`].
-#[derive(Clone)]
-pub struct ConsumerApplication(Arc<Call>);
+struct Json<C>(C);
 
-type Call = dyn Fn(Connection) -> BoxFuture<'static, Result<()>> + Send + Sync;
+impl<C: JsonConsumer> Socket for Json<C> {
+    fn groups(&self) -> Vec<GroupName> {
+        self.0.groups()
+    }
 
-impl Application for ConsumerApplication {
-    fn call(&self, connection: Connection) -> impl Future<Output = Result<()>> + Send {
-        (self.0)(connection)
+    async fn connect(&mut self, ctx: &mut Held) -> Result<()> {
+        self.0.connect(held(ctx)).await
+    }
+
+    async fn receive(&mut self, ctx: &mut Held, payload: Payload) -> Result<()> {
+        match decode(&payload, |text| self.0.decode_json(text)) {
+            Ok(content) => self.0.receive_json(held(ctx), content).await,
+            Err(error) => self.0.invalid(held(ctx), error).await,
+        }
+    }
+
+    async fn event(&mut self, ctx: &mut Held, delivery: Arc<Delivery>) -> Result<()> {
+        let event = Shared::of(delivery)?;
+        self.0.event(held(ctx), event).await
+    }
+
+    async fn notice(&mut self, ctx: &mut Held, notice: Notice) -> Result<()> {
+        self.0.notice(held(ctx), notice).await
+    }
+
+    async fn disconnect(&mut self, ctx: &mut Held, code: CloseCode) {
+        self.0.disconnect(held(ctx), code).await;
     }
 }
 
-impl fmt::Debug for ConsumerApplication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ConsumerApplication")
+/// What a client's message holds.
+pub(crate) fn decode<T>(
+    payload: &Payload,
+    decode: impl FnOnce(&str) -> Result<T, InvalidMessage>,
+) -> Result<T, InvalidMessage> {
+    match payload.as_text() {
+        Some(text) => decode(text),
+        None => Err(InvalidMessage::Binary),
     }
 }

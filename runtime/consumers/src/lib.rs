@@ -6,11 +6,17 @@
 //!
 //! # Layout
 //! - [`json`]: [`JsonConsumer`], the counterpart of `AsyncJsonWebsocketConsumer`
+//! - [`websocket`]: [`WebsocketConsumer`], of texts and bytes
+//! - [`sync`]: both as plain functions on a bounded pool of threads
+//! - [`mod@http`]: [`HttpConsumer`]: whole and streamed responses, server-sent events
+//! - [`worker`]: [`WorkerConsumer`], behind named channels
 //! - [`context`]: what a consumer acts through: accept, send, close, groups, its channel's name
+//! - [`layers`]: the channel layers it may use, by alias
 //! - [`shared`]: a group's event, decoded once and framed once for all its members
 //! - [`routing`]: [`URLRouter`] with Django's `path()` and `re_path()`
-//! - [`testing`]: [`WebsocketCommunicator`](testing::WebsocketCommunicator), to test an application
-//!   without a server
+//! - [`middleware`]: cookies, and who may open a WebSocket
+//! - [`testing`]: communicators, to test an application without a server
+//! - [`application`]: a consumer as an application; `driver`: runs a WebSocket consumer
 //!
 //! # Example
 //! ```
@@ -70,17 +76,33 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod application;
 pub mod context;
 mod driver;
+pub mod http;
 pub mod json;
+pub mod layers;
+pub mod middleware;
 pub mod routing;
 pub mod shared;
+pub mod sync;
 pub mod testing;
+pub mod websocket;
+pub mod worker;
 
+pub use self::http::{HttpConsumer, HttpContext, ServerSentEvent, http_application};
+pub use application::ConsumerApplication;
 pub use context::Context;
-pub use json::{ConsumerApplication, JsonConsumer, as_application};
-pub use routing::{URLRouter, UrlArguments, path, re_path};
+pub use json::{JsonConsumer, as_application};
+pub use layers::Layers;
+pub use routing::{URLRouter, UrlArguments, include, path, re_path};
 pub use shared::Shared;
+pub use sync::{
+    BlockingPool, SyncContext, SyncJsonConsumer, SyncWebsocketConsumer, sync_application,
+    sync_websocket_application,
+};
+pub use websocket::{WebsocketConsumer, websocket_application};
+pub use worker::{ChannelNameRouter, Worker, WorkerConsumer, WorkerContext, worker_application};
 
 /// What a consumer's methods return.
 pub type Result<T, E = laureola_asgi::AppError> = std::result::Result<T, E>;

@@ -5,8 +5,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use laureola_message::{Delivery, Frame, FrameError, Message};
+use laureola_asgi::AppError;
+use laureola_message::{Delivery, Frame, FrameError, Message, MessageError};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// An event of the channel layer. Every member of a group in this process gets the same value:
 /// whoever asks first pays for decoding and framing.
@@ -16,8 +18,13 @@ pub struct Shared<E> {
 }
 
 impl<E> Shared<E> {
-    pub(crate) fn new(event: Arc<E>, delivery: Arc<Delivery>) -> Self {
-        Self { event, delivery }
+    /// The event of a delivery.
+    pub(crate) fn of(delivery: Arc<Delivery>) -> Result<Self, MessageError>
+    where
+        E: DeserializeOwned + Send + Sync + 'static,
+    {
+        let event = delivery.event()?;
+        Ok(Self { event, delivery })
     }
 
     /// The message as it travelled.
@@ -40,15 +47,35 @@ impl<E> Shared<E> {
         F: FnOnce(&E) -> T + 'static,
         T: Serialize,
     {
-        const {
-            assert!(
-                size_of::<F>() == 0,
-                "frame_once: the closure must not capture, its frame goes to every member"
-            );
-        }
+        const { captures_nothing::<F>() }
         self.delivery
             .frame_once(TypeId::of::<F>(), || Frame::text_json(&make(&self.event)))
     }
+
+    /// [`Shared::frame_once`] for frames that are not JSON as serde_json writes it: `make` builds the frame itself.
+    ///
+    /// # Errors
+    /// What `make` says.
+    pub fn make_frame_once<F>(&self, make: F) -> crate::Result<Frame>
+    where
+        F: FnOnce(&E) -> crate::Result<Frame> + 'static,
+    {
+        const { captures_nothing::<F>() }
+        self.delivery.frame_once(TypeId::of::<F>(), || make(&self.event))
+    }
+}
+
+const fn captures_nothing<F>() {
+    assert!(
+        size_of::<F>() == 0,
+        "frame_once: the closure must not capture, its frame goes to every member"
+    );
+}
+
+/// A consumer got an event and does not handle any.
+pub(crate) fn no_handler(message: &Message) -> AppError {
+    let text = message.message_type().unwrap_or_default();
+    AppError::msg(format!("no handler for message type {text}"))
 }
 
 impl<E> Deref for Shared<E> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::Converter;
+use super::converter::{Check, Converters};
 
 /// A pattern that cannot be compiled.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,16 +20,33 @@ pub(super) struct Pattern {
     regex: Regex,
     /// As it was written.
     text: Arc<str>,
+    /// What a converter of the site's own says to the argument of a name.
+    checks: Box<[ArgumentCheck]>,
+}
+
+/// An argument's name, and the check of its text.
+type ArgumentCheck = (Box<str>, Check);
+
+/// An argument's name, if it has one, and its text.
+pub(super) type Argument = (Option<Box<str>>, Box<str>);
+
+/// What a pattern found.
+#[derive(Debug)]
+pub(super) struct Match<'a> {
+    pub(super) arguments: Vec<Argument>,
+    /// What is behind the match.
+    pub(super) rest: &'a str,
 }
 
 impl Pattern {
-    /// A pattern of Django's `path()`: `chat/<slug:room>/`. It matches the whole path.
-    pub(super) fn path(pattern: &str) -> Result<Self, PatternError> {
+    /// A pattern of Django's `path()`: `chat/<slug:room>/`. It matches the whole path, unless it is a `prefix`.
+    pub(super) fn path(pattern: &str, converters: &Converters, prefix: bool) -> Result<Self, PatternError> {
         let failed = |reason: String| PatternError {
             pattern: pattern.to_owned(),
             reason,
         };
         let mut regex = String::from("(?s)^");
+        let mut checks = Vec::new();
         let mut rest = pattern;
         while let Some((literal, behind)) = rest.split_once('<') {
             regex.push_str(&regex::escape(literal));
@@ -37,32 +54,36 @@ impl Pattern {
                 .split_once('>')
                 .ok_or_else(|| failed("a `<` has no `>`".to_owned()))?;
             let (converter, name) = argument.split_once(':').unwrap_or(("str", argument));
-            let known = Converter::by_name(converter).ok_or_else(|| {
-                failed(format!(
-                    "there is no converter {converter:?}; there are str, int, slug, uuid and path"
-                ))
+            let (known, check) = converters.find(converter).ok_or_else(|| {
+                let names = converters.names();
+                failed(format!("there is no converter {converter:?}; there are {names}"))
             })?;
             if !is_identifier(name) {
                 return Err(failed(format!("{name:?} is no name for an argument")));
             }
-            regex.push_str(&format!("(?P<{name}>{})", known.regex()));
+            regex.push_str(&format!("(?P<{name}>{known})"));
+            checks.extend(check.map(|check| (Box::from(name), check)));
             rest = behind;
         }
         regex.push_str(&regex::escape(rest));
-        regex.push('$');
-        Self::compile(pattern, &regex)
+        if !prefix {
+            regex.push('$');
+        }
+        Self::compile(pattern, &regex, checks)
     }
 
-    /// A pattern of Django's `re_path()`: searched from the beginning, its groups named.
+    /// A pattern of Django's `re_path()`: searched from the beginning. Its named groups are the arguments, or, where
+    /// there is no named one, all.
     pub(super) fn re_path(pattern: &str) -> Result<Self, PatternError> {
-        Self::compile(pattern, &format!("^(?:{pattern})"))
+        Self::compile(pattern, &format!("^(?:{pattern})"), Vec::new())
     }
 
-    fn compile(pattern: &str, regex: &str) -> Result<Self, PatternError> {
+    fn compile(pattern: &str, regex: &str, checks: Vec<ArgumentCheck>) -> Result<Self, PatternError> {
         match Regex::new(regex) {
             Ok(regex) => Ok(Self {
                 regex,
                 text: pattern.into(),
+                checks: checks.into(),
             }),
             Err(error) => Err(PatternError {
                 pattern: pattern.to_owned(),
@@ -76,14 +97,27 @@ impl Pattern {
         &self.text
     }
 
-    /// The named arguments, if the path (without its leading `/`) matches.
-    pub(super) fn matches(&self, path: &str) -> Option<Vec<(Box<str>, Box<str>)>> {
+    /// The arguments, if the path (without its leading `/`) matches.
+    pub(super) fn matches<'a>(&self, path: &'a str) -> Option<Match<'a>> {
         let captures = self.regex.captures(path)?;
-        let named = self.regex.capture_names().flatten().filter_map(|name| {
-            let value = captures.name(name)?.as_str();
-            Some((Box::from(name), Box::from(value)))
+        let end = captures.get(0)?.end();
+        let is_refused = |(name, check): &ArgumentCheck| {
+            let value = captures.name(name);
+            value.is_some_and(|value| !check(value.as_str()))
+        };
+        if self.checks.iter().any(is_refused) {
+            return None;
+        }
+        let is_named = self.regex.capture_names().flatten().next().is_some();
+        let groups = self.regex.capture_names().zip(captures.iter()).skip(1);
+        let arguments = groups.filter_map(|(name, value)| {
+            let wanted = name.is_some() || !is_named;
+            Some((name.map(Box::from), Box::from(value.filter(|_| wanted)?.as_str())))
         });
-        Some(named.collect())
+        Some(Match {
+            arguments: arguments.collect(),
+            rest: &path[end..],
+        })
     }
 }
 
@@ -97,12 +131,11 @@ mod tests {
     use super::*;
 
     fn arguments(pattern: &str, path: &str) -> Option<Vec<(String, String)>> {
-        let pattern = Pattern::path(pattern).expect("a valid pattern");
-        let found = pattern.matches(path)?;
+        let pattern = Pattern::path(pattern, &Converters::default(), false).expect("a valid pattern");
+        let found = pattern.matches(path)?.arguments.into_iter();
         Some(
             found
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
+                .map(|(name, value)| (name.expect("a name").into(), value.into()))
                 .collect(),
         )
     }
@@ -149,12 +182,33 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_says_why() {
-        let error = Pattern::path("chat/<foo:room>/")
+        let path = |pattern| Pattern::path(pattern, &Converters::default(), false);
+        let error = path("chat/<foo:room>/")
             .expect_err("no such converter")
             .to_string();
         assert!(error.contains("there is no converter \"foo\""), "{error}");
-        assert!(Pattern::path("chat/<room").is_err());
-        assert!(Pattern::path("chat/<int:>").is_err());
+        assert!(path("chat/<room").is_err());
+        assert!(path("chat/<int:>").is_err());
         assert!(Pattern::re_path("(").is_err());
+    }
+    #[test]
+    fn named_groups_hide_those_without_a_name_as_in_django() {
+        let values = |pattern: &str, path: &str| -> Vec<String> {
+            let pattern = Pattern::re_path(pattern).expect("valid");
+            let found = pattern.matches(path).expect("it matches").arguments;
+            found.into_iter().map(|(_, value)| value.into()).collect()
+        };
+        assert_eq!(values(r"(\w+)/(\d+)/$", "a/7/"), ["a", "7"]);
+        assert_eq!(values(r"(\w+)/(?P<id>\d+)/$", "a/7/"), ["7"]);
+        assert_eq!(values(r"(a)?(b)$", "b"), ["b"]);
+    }
+
+    #[test]
+    fn a_converter_of_ones_own_may_refuse_what_it_matches() {
+        let converters = Converters::default().with_check("even", "[0-9]+", |text| text.ends_with('2'));
+        let pattern = Pattern::path("p/<even:n>/", &converters, false).expect("valid");
+        assert!(pattern.matches("p/12/").is_some());
+        assert!(pattern.matches("p/13/").is_none());
+        assert!(pattern.matches("p/x2/").is_none());
     }
 }

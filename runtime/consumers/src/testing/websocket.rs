@@ -6,45 +6,14 @@ use std::time::Duration;
 use http::{HeaderMap, Request, StatusCode};
 use laureola_asgi::queue::{EventSender, event_queue};
 use laureola_asgi::{
-    AppError, Application, CloseCode, Command, Connection, Event, Payload, Receiver, Scope, Sender,
-    WebSocketScope,
+    Application, CloseCode, Command, Connection, Event, Payload, Receiver, Scope, Sender, WebSocketScope,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
+use super::error::{CommunicatorError, unexpected};
+use super::running::{self, Running};
 use super::sink::TestSink;
-
-/// Why a test's client could not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommunicatorError {
-    /// The application did not answer in time.
-    #[error("the application sent nothing within {waited:?}: expected {expected}")]
-    Timeout {
-        /// What the test waited for.
-        expected: &'static str,
-        /// How long.
-        waited: Duration,
-    },
-    /// The application did something else.
-    #[error("expected {expected}, but the application sent {got}")]
-    Unexpected {
-        /// What the test waited for.
-        expected: &'static str,
-        /// What came.
-        got: String,
-    },
-    /// The application denied the handshake.
-    #[error("the handshake was denied with {0}")]
-    Denied(StatusCode),
-    /// The application failed, or panicked.
-    #[error("the application failed: {0}")]
-    Application(AppError),
-    /// A text was no JSON.
-    #[error("not JSON")]
-    Json(#[from] serde_json::Error),
-}
 
 /// What an accepted handshake brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,9 +60,7 @@ impl WebsocketCommunicator {
         Self {
             events,
             commands,
-            start: Some(Box::new(move || {
-                tokio::spawn(async move { application.call(connection).await })
-            })),
+            start: Some(Box::new(move || Running::spawn(application, connection))),
             application: None,
             timeout: Duration::from_secs(1),
         }
@@ -168,6 +135,20 @@ impl WebsocketCommunicator {
         }
     }
 
+    /// The next message's bytes.
+    ///
+    /// # Errors
+    /// None came in time, or it was something else.
+    pub async fn receive_bytes(&mut self) -> Result<bytes::Bytes, CommunicatorError> {
+        match self.command("a binary message").await? {
+            Command::WebSocketSend(Payload::Binary(bytes)) => Ok(bytes),
+            Command::WebSocketSend(Payload::Frame(frame)) if frame.payload_str().is_none() => {
+                Ok(frame.payload())
+            }
+            other => Err(unexpected("a binary message", &other)),
+        }
+    }
+
     /// The next message, which must be JSON.
     ///
     /// # Errors
@@ -203,15 +184,9 @@ impl WebsocketCommunicator {
         })
         .await;
         self.commands.close();
-        let Some(application) = &mut self.application else {
-            return Ok(());
-        };
-        match tokio::time::timeout(self.timeout, application).await {
-            Ok(ended) => ended_as(ended).map_err(CommunicatorError::Application),
-            Err(_) => Err(CommunicatorError::Timeout {
-                expected: "the application's end",
-                waited: self.timeout,
-            }),
+        match &mut self.application {
+            Some(application) => application.ended(self.timeout).await,
+            None => Ok(()),
         }
     }
 
@@ -233,44 +208,9 @@ impl WebsocketCommunicator {
     }
 
     async fn failure(&mut self) -> CommunicatorError {
-        let ended = match &mut self.application {
-            Some(application) => match tokio::time::timeout(self.timeout, application).await {
-                Ok(ended) => ended_as(ended),
-                Err(_) => {
-                    return CommunicatorError::Timeout {
-                        expected: "the application's end",
-                        waited: self.timeout,
-                    };
-                }
-            },
-            None => Ok(()),
-        };
-        self.application = None;
-        match ended {
-            Ok(()) => CommunicatorError::Application(AppError::msg("it returned before the client left")),
-            Err(error) => CommunicatorError::Application(error),
-        }
-    }
-}
-
-/// An application's task.
-type Running = JoinHandle<Result<(), AppError>>;
-
-fn ended_as(ended: Result<Result<(), AppError>, tokio::task::JoinError>) -> Result<(), AppError> {
-    ended.unwrap_or_else(|error| Err(error.into()))
-}
-
-fn unexpected(expected: &'static str, got: &Command) -> CommunicatorError {
-    CommunicatorError::Unexpected {
-        expected,
-        got: format!("{got:?}"),
-    }
-}
-
-impl Drop for WebsocketCommunicator {
-    fn drop(&mut self) {
-        if let Some(application) = &self.application {
-            application.abort();
+        match &mut self.application {
+            Some(application) => application.failure(self.timeout).await,
+            None => running::returned_early(),
         }
     }
 }
