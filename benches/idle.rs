@@ -1,7 +1,9 @@
-//! The resident memory of idle WebSocket connections to the chat, all of them in groups of 100.
+//! The resident memory of idle WebSocket connections: to the chat, all of them in groups of 100, and
+//! to an echo.
 //!
-//! The server is this program again, in a process of its own, and runs the `laureola` command's
-//! path with its allocator. The figure is what the process grew by, divided by the connections.
+//! The server is this program again, in a process of its own, with the `laureola` command's
+//! allocator and, for the chat, its path. The figure is what the process grew by, divided by the
+//! connections.
 
 use std::env;
 use std::process::ExitCode;
@@ -9,8 +11,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use laureola::Plugins;
+use laureola_benches::idle::application::{Application, serve_echo};
 use laureola_benches::idle::clients::{self, Handshake};
-use laureola_benches::idle::memory::{Memory, open_files};
+use laureola_benches::idle::files::allow_open_files;
+use laureola_benches::idle::memory::Memory;
 use laureola_benches::idle::report::{self, Row};
 use laureola_benches::idle::server::{MARKER, Server};
 use laureola_testkit::RedisServer;
@@ -19,7 +23,7 @@ use laureola_testkit::RedisServer;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const CONNECTIONS: usize = 5_000;
+const CONNECTIONS: usize = 10_000;
 /// Enough for `cargo test` to see that it works.
 const SMOKE_CONNECTIONS: usize = 50;
 /// What a process has open beside its connections, generously.
@@ -28,7 +32,11 @@ const OTHER_FILES: usize = 100;
 /// Measures the memory of idle WebSocket connections to the chat
 #[derive(Debug, Parser)]
 struct Options {
-    /// How many connections [default: 5000; without --bench, as `cargo test` runs it, 50]
+    /// Only connections to this: chat or echo
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    application: Option<Application>,
+
+    /// How many connections [default: 10000; without --bench, as `cargo test` runs it, 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     connections: Option<u32>,
 
@@ -36,7 +44,7 @@ struct Options {
     #[arg(long)]
     json: bool,
 
-    /// Only runs whose name, such as idle/redis/browser, contains this
+    /// Only runs whose name, such as idle/chat/redis/browser, contains this
     filter: Option<String>,
 
     /// Given by `cargo bench`
@@ -55,23 +63,36 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    if env::var_os(MARKER).is_some() {
-        return laureola_cli::run("laureola", Plugins::new().with(laureola_chat::Chat::default()));
+    match env::var(MARKER).ok().and_then(|name| Application::named(&name)) {
+        Some(Application::Chat) => {
+            return laureola_cli::run("laureola", Plugins::new().with(laureola_chat::Chat::default()));
+        }
+        Some(Application::Echo) => return exit(serve_echo().map_err(|error| error.to_string())),
+        None => {}
     }
     let options = Options::parse();
     if options.list {
         return ExitCode::SUCCESS;
     }
-    match measure(&options) {
-        Ok(rows) if rows.is_empty() => {}
-        Ok(rows) if options.json => print!("{}", report::json(&rows)),
-        Ok(rows) => print!("{}", report::table(&rows)),
+    exit(measure(&options).map(|rows| match rows {
+        rows if rows.is_empty() => {}
+        rows if options.json => print!("{}", report::json(&rows)),
+        rows => print!("{}", report::table(&rows)),
+    }))
+}
+
+fn exit(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("idle: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
+}
+
+fn named(name: &str) -> Result<Application, String> {
+    Application::named(name).ok_or_else(|| "it is chat or echo".to_owned())
 }
 
 fn measure(options: &Options) -> Result<Vec<Row>, String> {
@@ -81,21 +102,18 @@ fn measure(options: &Options) -> Result<Vec<Row>, String> {
         SMOKE_CONNECTIONS
     };
     let connections = options.connections.map_or(default, |count| count as usize);
-    let needed = connections + OTHER_FILES;
-    if let Some(limit) = open_files()
-        && limit < needed
-    {
-        return Err(format!(
-            "{connections} connections need {needed} open files, and the limit is {limit}: \
-             say `ulimit -n {needed}` first, or take fewer with --connections"
-        ));
-    }
+    allow_open_files(connections + OTHER_FILES)?;
     let mut rows = Vec::new();
-    for layer in ["memory", "redis"] {
+    let chat = [(Application::Chat, "memory"), (Application::Chat, "redis")];
+    for (application, layer) in chat.into_iter().chain([(Application::Echo, "none")]) {
+        if options.application.is_some_and(|only| only != application) {
+            continue;
+        }
         for handshake in [Handshake::Bare, Handshake::Browser] {
-            let name = format!("idle/{layer}/{}", handshake.name());
+            let name = format!("idle/{}/{layer}/{}", application.name(), handshake.name());
             if options.filter.as_ref().is_none_or(|filter| name.contains(filter)) {
-                rows.push(run(&name, layer, handshake, connections, options.bench)?);
+                let kind = (application, layer, handshake);
+                rows.push(run(&name, kind, connections, options.bench)?);
             }
         }
     }
@@ -105,8 +123,7 @@ fn measure(options: &Options) -> Result<Vec<Row>, String> {
 /// One run with a server, and a Redis, of its own.
 fn run(
     name: &str,
-    layer: &'static str,
-    handshake: Handshake,
+    (application, layer, handshake): (Application, &'static str, Handshake),
     connections: usize,
     patient: bool,
 ) -> Result<Row, String> {
@@ -114,7 +131,7 @@ fn run(
     let url = redis
         .as_ref()
         .map_or_else(|| "memory://".to_owned(), RedisServer::url);
-    let server = Server::start(&url)?;
+    let server = Server::start(application, &url)?;
     let memory = if patient { Memory::settled } else { Memory::now };
 
     let before = memory(server.pid());
@@ -123,10 +140,20 @@ fn run(
     progress.finish_and_clear();
     let after = memory(server.pid());
 
-    clients::talk(&mut sockets)?;
+    match application {
+        Application::Chat => clients::talk(&mut sockets)?,
+        Application::Echo => clients::talk_to_oneself(&mut sockets)?,
+    }
     drop(sockets);
     server.stop()?;
-    Ok(Row::new(layer, handshake, connections, before, after))
+    Ok(Row::new(
+        application,
+        layer,
+        handshake,
+        connections,
+        before,
+        after,
+    ))
 }
 
 /// A bar on stderr, if that is a terminal.

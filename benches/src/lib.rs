@@ -10,6 +10,7 @@
 //! - [`naive`]: rooms as one writes them without a channel layer: the baselines
 //! - [`idle`]: the pieces of the bench of idle connections
 //! - [`layer_peers`]: those of the bench beside channels_redis
+//! - [`attack`]: those of the bench of attacks
 //! - [`protocol`]: those of the bench beside bare hyper and tungstenite
 //!
 //! # Example
@@ -26,6 +27,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod attack;
 pub mod chat;
 pub mod consumers;
 pub mod idle;

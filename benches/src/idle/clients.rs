@@ -1,4 +1,4 @@
-//! Idle connections to the chat.
+//! Idle connections.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -104,7 +104,21 @@ pub fn connect(
     Ok(sockets.into_iter().map(|(_, socket)| socket).collect())
 }
 
-/// Shows that the connections live: what the first member of each room says reaches all of it.
+/// Shows that the connections live: each gets back what it says.
+///
+/// # Errors
+/// Which connection did not get it.
+pub fn talk_to_oneself(sockets: &mut [WebSocket]) -> Result<(), String> {
+    for (number, socket) in sockets.iter_mut().enumerate() {
+        socket.send_json(&json!({ "message": "still here" }));
+        if !hears(socket) {
+            return Err(format!("connection {number} did not get its message back"));
+        }
+    }
+    Ok(())
+}
+
+/// The same in rooms: what the first member of each says reaches all of it.
 ///
 /// # Errors
 /// Which connection did not get it.

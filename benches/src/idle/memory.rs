@@ -61,19 +61,6 @@ fn kib(text: &str, key: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// How many files this process may have open, and its children: `ulimit -n`. `None` for no limit.
-#[must_use]
-pub fn open_files() -> Option<usize> {
-    soft_limit(&fs::read_to_string("/proc/self/limits").ok()?)
-}
-
-fn soft_limit(limits: &str) -> Option<usize> {
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,9 +70,6 @@ mod tests {
         let rollup = "Rss:                4712 kB\nPss:                2101 kB\nPss_Dirty:  3 kB\n";
         assert_eq!(kib(rollup, "Pss:"), Some(2101));
         assert_eq!(kib("", "Pss:"), None);
-        let limits = "Max processes             100    200    processes\nMax open files            1024   524288   files\n";
-        assert_eq!(soft_limit(limits), Some(1024));
-        assert_eq!(soft_limit("Max open files   unlimited  unlimited  files"), None);
     }
 
     #[test]

@@ -3,11 +3,9 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::application::Application;
 use super::clients::Handshake;
 use super::memory::Memory;
-
-/// The bar of an idle connection to the chat, in KiB of resident memory.
-pub const BAR_KIB: f64 = 10.0;
 
 /// With fewer connections the server's own start weighs too much for a verdict.
 const ENOUGH: usize = 1_000;
@@ -15,7 +13,9 @@ const ENOUGH: usize = 1_000;
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// `memory` or `redis`.
+    /// What they are connected to.
+    pub application: Application,
+    /// `memory` or `redis`; `none` for an application without one.
     pub layer: &'static str,
     /// What the clients sent.
     pub handshake: Handshake,
@@ -35,6 +35,7 @@ impl Row {
     /// A run's figures.
     #[must_use]
     pub fn new(
+        application: Application,
         layer: &'static str,
         handshake: Handshake,
         connections: usize,
@@ -44,6 +45,7 @@ impl Row {
         let each =
             |before: u64, after: u64| after.saturating_sub(before) as f64 / 1024.0 / connections as f64;
         Self {
+            application,
             layer,
             handshake,
             connections,
@@ -55,17 +57,18 @@ impl Row {
     }
 }
 
-/// A table for people, with the verdict below it.
+/// A table for people, with the verdicts below it.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let mut table = String::from(
-        "| layer | handshake | connections | RSS before MiB | RSS after MiB | KiB/connection | PSS KiB/connection |\n\
-         |---|---|---:|---:|---:|---:|---:|\n",
+        "| application | layer | handshake | connections | RSS before MiB | RSS after MiB | KiB/connection \
+         | PSS KiB/connection |\n|---|---|---|---:|---:|---:|---:|---:|\n",
     );
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     for row in rows {
         table += &format!(
-            "| {} | {} | {} | {:.1} | {:.1} | {:.2} | {:.2} |\n",
+            "| {} | {} | {} | {} | {:.1} | {:.1} | {:.2} | {:.2} |\n",
+            row.application.name(),
             row.layer,
             row.handshake.name(),
             row.connections,
@@ -75,19 +78,35 @@ pub fn table(rows: &[Row]) -> String {
             row.pss_kib_per_connection,
         );
     }
+    for application in [Application::Chat, Application::Echo] {
+        let rows: Vec<_> = rows.iter().filter(|row| row.application == application).collect();
+        if !rows.is_empty() {
+            table += &verdict(application, &rows);
+        }
+    }
+    table
+}
+
+fn verdict(application: Application, rows: &[&Row]) -> String {
+    let (name, bar) = (application.name(), application.bar_kib());
     let worst = rows.iter().map(|row| row.kib_per_connection).fold(0.0, f64::max);
     let verdict = match worst {
         _ if rows.iter().any(|row| row.connections < ENOUGH) => "too few connections to tell",
-        worst if worst <= BAR_KIB => "met",
+        worst if worst <= bar => "met",
         _ => "not met",
     };
-    table + &format!("bar {BAR_KIB:.0} KiB: {verdict} (at most {worst:.2} KiB)\n")
+    format!("{name}: bar {bar:.0} KiB: {verdict} (at most {worst:.2} KiB)\n")
 }
 
 /// The same for programs.
 #[must_use]
 pub fn json(rows: &[Row]) -> String {
-    format!("{:#}\n", json!({ "bar_kib": BAR_KIB, "rows": rows }))
+    let bars = [Application::Chat, Application::Echo].map(|one| (one.name(), one.bar_kib()));
+    let bars: serde_json::Map<_, _> = bars
+        .into_iter()
+        .map(|(name, bar)| (name.to_owned(), json!(bar)))
+        .collect();
+    format!("{:#}\n", json!({ "bar_kib": bars, "rows": rows }))
 }
 
 #[cfg(test)]
@@ -97,6 +116,7 @@ mod tests {
     fn row(kib: u64) -> Row {
         let memory = |rss| Memory { rss, pss: rss };
         Row::new(
+            Application::Chat,
             "memory",
             Handshake::Bare,
             1024,
@@ -109,16 +129,24 @@ mod tests {
     fn the_worst_row_decides() {
         let text = table(&[row(3), row(10)]);
         assert!(
-            text.contains("| memory | bare | 1024 | 1.0 | 4.0 | 3.00 | 3.00 |\n"),
+            text.contains("| chat | memory | bare | 1024 | 1.0 | 4.0 | 3.00 | 3.00 |\n"),
             "{text}"
         );
-        assert!(text.ends_with("bar 10 KiB: met (at most 10.00 KiB)\n"), "{text}");
+        assert!(
+            text.ends_with("chat: bar 10 KiB: met (at most 10.00 KiB)\n"),
+            "{text}"
+        );
         assert!(table(&[row(3), row(11)]).contains("not met (at most 11.00 KiB)"));
         let few = Row {
             connections: 50,
             ..row(11)
         };
         assert!(table(&[few]).contains("too few"));
+        let echo = Row {
+            application: Application::Echo,
+            ..row(7)
+        };
+        assert!(table(&[echo]).contains("echo: bar 6 KiB: not met (at most 7.00 KiB)"));
     }
 
     #[test]

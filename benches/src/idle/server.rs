@@ -1,4 +1,4 @@
-//! The server, a child process that runs what the `laureola` command runs.
+//! The server, a child process.
 
 use std::env;
 use std::process::Command;
@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use laureola_testkit::Process;
 
-/// Set in the environment of a bench that is to be the server; a variable, so that the arguments
-/// are left to the `laureola` command's own parser.
+use super::application::Application;
+
+/// Set in the environment of a bench that is to be the server, to the application's name; a
+/// variable, so that the arguments are left to the `laureola` command's own parser.
 pub const MARKER: &str = "LAUREOLA_BENCH_SERVER";
 
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -25,12 +27,13 @@ impl Server {
     ///
     /// # Errors
     /// What it wrote, if it does not.
-    pub fn start(channel_layer: &str) -> Result<Self, String> {
+    pub fn start(application: Application, channel_layer: &str) -> Result<Self, String> {
         let program = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
         let mut command = Command::new(program);
-        command
-            .env(MARKER, "1")
-            .args(["--port", "0", "--channel-layer", channel_layer]);
+        command.env(MARKER, application.name());
+        if application == Application::Chat {
+            command.args(["--port", "0", "--channel-layer", channel_layer]);
+        }
         let mut process = Process::spawn("the server", &mut command);
         let end = Instant::now() + START_DEADLINE;
         loop {

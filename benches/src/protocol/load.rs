@@ -40,12 +40,26 @@ impl Work {
         }
     }
 
-    fn request(self) -> Vec<u8> {
+    /// The bytes that ask for it.
+    #[must_use]
+    pub fn request(self) -> Vec<u8> {
         match self {
             Self::Hello => {
                 b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: load\r\nAccept: */*\r\n\r\n".to_vec()
             }
             Self::Echo => masked_text(&[b'x'; PAYLOAD]),
+        }
+    }
+}
+
+impl Work {
+    /// Whether `answer` is all of one, to a [`Work::request`]: a hello in a single part with its
+    /// length, a frame.
+    #[must_use]
+    pub fn is_whole(self, answer: &[u8]) -> bool {
+        match self {
+            Self::Hello => answer.starts_with(b"HTTP/1.1 200 ") && answer.ends_with(b"Hello, world!"),
+            Self::Echo => answer.len() == 2 + PAYLOAD,
         }
     }
 }
@@ -105,7 +119,11 @@ pub fn run(port: u16, pid: u32, work: Work, plan: Plan) -> Result<Sample, String
     })
 }
 
-async fn connect(port: u16, work: Work) -> io::Result<TcpStream> {
+/// A connection that takes [`Work::request`].
+///
+/// # Errors
+/// What the socket says, or that the handshake was refused.
+pub async fn connect(port: u16, work: Work) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.set_nodelay(true)?;
     if work == Work::Echo {

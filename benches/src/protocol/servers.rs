@@ -128,10 +128,13 @@ pub fn serve(subject: Subject) -> Result<(), Box<dyn std::error::Error>> {
 /// What a native application does for a hello, and for an echo.
 async fn application(mut connection: Connection) -> Result<(), AppError> {
     if let Scope::Http(_) = connection.scope {
-        let headers = HeaderMap::from_iter([(
+        let mut headers = HeaderMap::new();
+        headers.insert(
             http::header::CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),
-        )]);
+        );
+        // As hyper, which knows the body's length. Without it a response is sent in chunks.
+        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from_static("13"));
         connection
             .send
             .send(Reply::start(StatusCode::OK, headers))
