@@ -32,6 +32,8 @@ pub mod layer_command;
 pub mod logging;
 mod observing;
 mod open_files;
+#[cfg(feature = "otel")]
+mod otel;
 mod parent;
 pub mod serve;
 mod service;
@@ -76,16 +78,7 @@ where
         Err(error) => return args::report(name, &error),
     };
     let done = match &args.command {
-        None => {
-            logging::start(args.serve.logging.verbosity, &args.serve.logging.log_fmt);
-            open_files::raise();
-            let processes = &args.serve.processes;
-            if processes.workers.get() > 1 && processes.worker.is_none() {
-                workers::run(&args, argv.into_iter().skip(1).collect())
-            } else {
-                serve::run(&args, plugins)
-            }
-        }
+        None => serve(name, &args, argv, plugins),
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
     };
     match done {
@@ -95,5 +88,33 @@ where
             eprintln!("{name}: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn serve(name: &str, args: &Args, argv: Vec<OsString>, plugins: Plugins) -> anyhow::Result<()> {
+    let logging = &args.serve.logging;
+    #[cfg(feature = "otel")]
+    let exporting = {
+        let endpoint = args.serve.observe.otel_endpoint.as_deref();
+        endpoint
+            .map(|endpoint| otel::Exporting::start(endpoint, name))
+            .transpose()?
+    };
+    #[cfg(feature = "otel")]
+    logging::start_with(
+        logging.verbosity,
+        &logging.log_fmt,
+        exporting.as_ref().map(otel::Exporting::layer),
+    );
+    #[cfg(not(feature = "otel"))]
+    let _ = name;
+    #[cfg(not(feature = "otel"))]
+    logging::start(logging.verbosity, &logging.log_fmt);
+    open_files::raise();
+    let processes = &args.serve.processes;
+    if processes.workers.get() > 1 && processes.worker.is_none() {
+        workers::run(args, argv.into_iter().skip(1).collect())
+    } else {
+        serve::run(args, plugins)
     }
 }

@@ -52,7 +52,12 @@ pub(crate) fn start_here(
 ) {
     let call = Arc::new(Call::new(&connection));
     let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
-    shared.tasks.begin_call(call, run);
+    let span = Span::current();
+    if span.is_disabled() {
+        shared.tasks.begin_call(call, run);
+    } else {
+        shared.tasks.begin_call(call, run.instrument(span));
+    }
 }
 
 async fn run(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use laureola::server::observe::access_log::{AccessLog, Format};
+use laureola::server::observe::trace::RequestIds;
 use laureola::server::proxy_headers::{ProxyHeaders, Trusted};
 use laureola::server::{Builder, HeaderName};
 
@@ -53,6 +54,16 @@ pub struct ObserveArgs {
     #[arg(long, value_name = "FORMAT", help = FORMAT_HELP, help_heading = OBSERVING)]
     pub access_log_format: Option<Format>,
 
+    /// Give every request an id: a trusted proxy's X-Request-ID, the trace of its traceparent, or a new
+    /// one; and send it as X-Request-ID with the response
+    #[arg(long, help_heading = OBSERVING)]
+    pub request_id: bool,
+
+    /// OpenTelemetry collector to export spans to, OTLP over HTTP: http://127.0.0.1:4318
+    #[cfg(feature = "otel")]
+    #[arg(long, value_name = "URL", help_heading = OBSERVING)]
+    pub otel_endpoint: Option<String>,
+
     /// Address of a second, private server with /healthz, /readyz and /metrics (Prometheus); the second
     /// of several worker processes has its own one port above, and so on
     #[arg(long, value_name = "HOST:PORT", help_heading = OBSERVING)]
@@ -85,7 +96,18 @@ impl ObserveArgs {
                 ..ProxyHeaders::default()
             }
         });
+        let ids = self.request_id.then_some(RequestIds {
+            accept_header: true,
+            echo: true,
+        });
+        #[cfg(feature = "otel")]
+        let builder = if self.otel_endpoint.is_some() {
+            crate::otel::join(builder)
+        } else {
+            builder
+        };
         builder
+            .request_ids(ids)
             .root_path(&self.root_path)
             .proxy_headers(headers)
             .trusted_proxies(self.forwarded_allow_ips.clone().unwrap_or_default())
