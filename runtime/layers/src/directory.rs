@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 
 use crate::group::CHUNK;
 use crate::mailbox::{MailboxSender, Overflow};
+use crate::measure::FanOut;
 use crate::name::ChannelName;
 use crate::notice::Notice;
 
@@ -83,6 +84,7 @@ impl Directory {
         overflow: Overflow,
         mut overflowed: impl FnMut(&str) + Send,
     ) -> usize {
+        let measured = FanOut::begin();
         let mut full = 0;
         for (number, chunk) in channels.chunks(CHUNK).enumerate() {
             if number > 0 {
@@ -99,6 +101,7 @@ impl Directory {
                 }
             }
         }
+        measured.end(full);
         full
     }
 

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::mailbox::{MailboxSender, Overflow};
+use crate::measure::FanOut;
 use crate::name::{ChannelName, GroupName};
 
 /// So many members are served before other tasks get a turn: a group of 10,000 must not hold a
@@ -132,6 +133,7 @@ pub async fn fan_out(
     overflow: Overflow,
     expires: Option<Instant>,
 ) -> usize {
+    let measured = FanOut::begin();
     let mut full = 0;
     for (number, chunk) in members.chunks(CHUNK).enumerate() {
         if number > 0 {
@@ -142,6 +144,7 @@ pub async fn fan_out(
             full += usize::from(pushed.lost_one());
         }
     }
+    measured.end(full);
     full
 }
 

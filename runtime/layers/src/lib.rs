@@ -11,6 +11,7 @@
 //! - [`capacity`]: how many messages may wait, by channel name
 //! - [`notice`]: what a consumer may want to know besides its messages
 //! - [`mod@mailbox`]: the bounded queue behind a channel
+//! - [`measure`]: what is counted, and under which name
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
 //! - [`memory`]: the in-memory layer
@@ -52,6 +53,7 @@ pub mod error;
 pub mod group;
 pub mod layer;
 pub mod mailbox;
+pub mod measure;
 pub mod memory;
 pub mod name;
 pub mod notice;

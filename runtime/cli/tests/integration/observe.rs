@@ -42,7 +42,7 @@ fn the_admin_address_has_probes_and_metrics() {
 
     assert_eq!(get(server.port, "/").0, 200);
     let mut socket = server.join("metrics", "ada");
-    socket.send_text("not json");
+    socket.send_text(r#"{"message":"hi"}"#);
     let mut metrics = String::new();
     wait_until("the message to be counted", SOON, || {
         metrics = get(admin, "/metrics").1;
@@ -52,11 +52,12 @@ fn the_admin_address_has_probes_and_metrics() {
         "laureola_http_requests_total{method=\"GET\",status=\"200\"} 1\n",
         "laureola_http_requests_total{method=\"GET\",status=\"404\"} 1\n",
         "laureola_connections_open{protocol=\"websocket\"} 1\n",
-        "laureola_websocket_bytes_total{direction=\"in\"} 8\n",
+        "laureola_websocket_bytes_total{direction=\"in\"} 16\n",
         "laureola_websocket_outbound_bytes 0\n",
         "# TYPE laureola_http_request_duration_seconds histogram",
         "laureola_http_request_duration_seconds_count{route=\"",
         "laureola_applications_stuck_total 0\n",
+        "# TYPE laureola_layer_fan_out_seconds histogram",
     ] {
         assert!(metrics.contains(expected), "{expected} is missing in\n{metrics}");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use laureola_layers::directory::Directory;
 use laureola_layers::group::CHUNK;
 use laureola_layers::mailbox::Overflow;
+use laureola_layers::measure::FanOut;
 use laureola_layers::{GroupName, Notice};
 use laureola_message::{Delivery, Str};
 
@@ -75,6 +76,7 @@ impl Local {
     }
 
     async fn fan_out(&self, group: &GroupName, members: &Members, delivery: &Arc<Delivery>) {
+        let measured = FanOut::begin();
         let (mut full, mut victim) = (0, None);
         for (number, chunk) in members.chunks(CHUNK).enumerate() {
             if number > 0 {
@@ -87,6 +89,7 @@ impl Local {
                 }
             }
         }
+        measured.end(full);
         if let Some(channel) = victim {
             self.complaints
                 .overflowed(full, Some(group), channel.as_str(), self.overflow);
