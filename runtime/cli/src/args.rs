@@ -1,8 +1,9 @@
 //! The command line.
 //!
-//! A file a group of flags, in the order of `--help`: `listen`, `tls`, `response`, `lifespan`, `timeouts`, `limits`,
+//! A file a group of flags, in the order of `--help`: `listen`, `tls`, `response`, `lifespan`, `timeouts`, `limits`, `compression`,
 //! `stopping`, `processes`, `observe`, `logging`; `values` has what they take.
 
+mod compression;
 mod lifespan;
 mod limits;
 mod listen;
@@ -21,6 +22,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use laureola::server::{Builder, Endpoint};
 
+pub use compression::Compression;
 pub use lifespan::{LifespanArgs, Mode};
 pub use limits::LimitArgs;
 pub use listen::Listen;
@@ -33,6 +35,8 @@ pub use timeouts::Timeouts;
 pub use tls::{ClientAuth, Protocols};
 pub use values::Limit;
 
+use crate::check::CheckCommand;
+use crate::completions::CompletionsCommand;
 use crate::layer::LayerArgs;
 use crate::layer_command::LayerCommand;
 
@@ -42,6 +46,11 @@ Examples:
   laureola -b 0.0.0.0 -p 80                     the same for everybody
   laureola --channel-layer redis://127.0.0.1    rooms shared with other servers and with Django
                                                 Channels sites on the same Redis
+  laureola -u /run/site.sock --workers 4        four processes behind one UNIX socket
+  laureola --tls-cert site.pem -b 0.0.0.0 -p 443
+                                                HTTPS and HTTP/2
+  laureola check -e ssl:443:privateKey=k.pem:certKey=c.pem
+                                                is everything right with it?
   laureola layer --channel-layer redis://127.0.0.1 groups
                                                 look at the groups that are there
 
@@ -73,6 +82,20 @@ pub struct Args {
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Args {
+    /// What cannot be done, in words for the command line.
+    ///
+    /// # Errors
+    /// Which flag, and what to do.
+    pub fn check(&self) -> Result<(), String> {
+        let serve = match &self.command {
+            Some(Command::Check(command)) => &command.serve,
+            _ => &self.serve,
+        };
+        serve.check().and_then(|()| self.layer.check())
+    }
 }
 
 /// Everything that is said about serving.
@@ -107,6 +130,10 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub limits: LimitArgs,
 
+    /// WebSocket compression.
+    #[command(flatten)]
+    pub compression: Compression,
+
     /// How the server ends.
     #[command(flatten)]
     pub stopping: Stopping,
@@ -134,6 +161,7 @@ impl ServeArgs {
         let builder = self.response.apply(builder);
         let builder = self.timeouts.apply(builder);
         let builder = self.limits.apply(builder);
+        let builder = self.compression.apply(builder);
         let builder = self.observe.apply(builder);
         self.stopping.apply(builder)
     }
@@ -179,6 +207,10 @@ fn application(text: &str) -> Result<String, String> {
 pub enum Command {
     /// Look inside a channel layer: who is in which group, what waits, what passes
     Layer(LayerCommand),
+    /// Say what would be served with these flags, and what is wrong with them, without serving
+    Check(Box<CheckCommand>),
+    /// Write the flags for a shell's Tab key to stdout
+    Completions(CompletionsCommand),
 }
 
 /// Prints help as it is, and a mistake as one line with a hint. Returns the exit status.

@@ -14,6 +14,7 @@
 //! - [`args`]: the command line
 //! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
+//! - [`check`](mod@check), [`completions`]: `laureola check`, `laureola completions`
 //! - [`serve`]: the run path: layer, plugins, server, and their end
 //! - `observing`, `admin`: access log, metrics, and the address they are read at
 //! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP;
@@ -26,6 +27,8 @@
 
 mod admin;
 pub mod args;
+pub mod check;
+pub mod completions;
 mod control;
 pub mod layer;
 pub mod layer_command;
@@ -35,6 +38,7 @@ mod open_files;
 #[cfg(feature = "otel")]
 mod otel;
 mod parent;
+mod places;
 pub mod serve;
 mod service;
 mod signals;
@@ -60,19 +64,17 @@ pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
 #[must_use]
 pub fn run_from<A>(name: &'static str, plugins: Plugins, args: impl IntoIterator<Item = A>) -> ExitCode
 where
-    A: Into<OsString> + Clone,
+    A: Into<OsString>,
 {
     let argv: Vec<OsString> = args.into_iter().map(Into::into).collect();
     let mut command = Args::command().name(name).bin_name(name);
     let args = command
         .try_get_matches_from_mut(&argv)
         .and_then(|matches| Args::from_arg_matches(&matches));
-    let args = args.and_then(
-        |args| match args.serve.check().and_then(|()| args.layer.check()) {
-            Ok(()) => Ok(args),
-            Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
-        },
-    );
+    let args = args.and_then(|args| match args.check() {
+        Ok(()) => Ok(args),
+        Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
+    });
     let args = match args {
         Ok(args) => args,
         Err(error) => return args::report(name, &error),
@@ -80,6 +82,8 @@ where
     let done = match &args.command {
         None => serve(name, &args, argv, plugins),
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
+        Some(Command::Check(command)) => check::run(command, &args.layer, &plugins),
+        Some(Command::Completions(command)) => completions::run(command, name),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,3 +20,9 @@ pub(crate) fn raise() {
         Err(error) => tracing::debug!(%error, "the limit of open files stays as it is"),
     }
 }
+
+/// The number of files that [`raise`] would allow.
+pub(crate) fn limit() -> String {
+    let limit = getrlimit(Resource::Nofile).maximum;
+    limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string())
+}

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use laureola::server::Endpoint;
-use laureola::server::handover::{Handover, Reservation, reserve};
+use laureola::server::handover::{Reservation, reserve};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use crate::args::Args;
+use crate::places::place;
 use crate::service;
 
 /// Clones share it.
@@ -82,34 +83,11 @@ impl Plan {
             ..
         } = &*self.0;
         let handovers = reservations.iter().map(Reservation::handover);
-        let places: Vec<_> = endpoints.iter().zip(handovers).map(place).collect();
+        let places: Vec<_> = endpoints
+            .iter()
+            .zip(handovers)
+            .map(|(endpoint, handover)| place(endpoint, handover))
+            .collect();
         places.join(" and ")
-    }
-}
-
-fn place((endpoint, handover): (&Endpoint, Handover)) -> String {
-    let mut scheme = "http";
-    let mut endpoint = endpoint;
-    loop {
-        endpoint = match endpoint {
-            Endpoint::Tls { inner, .. } => {
-                scheme = "https";
-                inner
-            }
-            Endpoint::ProxyProtocol { inner } => inner,
-            Endpoint::Tcp { host, port, .. } => {
-                let port = match handover {
-                    Handover::Port(port) => port,
-                    _ => *port,
-                };
-                return match host.contains(':') {
-                    true => format!("{scheme}://[{host}]:{port}/"),
-                    false => format!("{scheme}://{host}:{port}/"),
-                };
-            }
-            Endpoint::Unix { path, .. } => return format!("unix:{}", path.display()),
-            Endpoint::Fd(fd) => return format!("descriptor {fd}"),
-            _ => return "a descriptor of systemd's".to_owned(),
-        };
     }
 }

@@ -65,6 +65,41 @@ fn a_bad_flag_is_one_line_and_status_2() {
 }
 
 #[test]
+fn check_says_what_would_be_served_and_what_is_wrong() {
+    let mut check = command(&["check", "-b", "::1", "-u", "/run/site.sock", "--workers", "4"]);
+    assert!(check.wait_exit(SOON).success(), "{}", check.output());
+    let text = check.stdout();
+    for expected in [
+        "http://[::1]:8000/",
+        "unix:/run/site.sock",
+        "processes      4",
+        "memory://",
+        "chat",
+    ] {
+        assert!(text.contains(expected), "{expected} is missing in:\n{text}");
+    }
+    let (stderr, status) = outcome(&["check", "--tls-cert", "/nonexistent/cert.pem"]);
+    assert_eq!(status, Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("/nonexistent/cert.pem"), "{stderr}");
+    let (stderr, status) = outcome(&["check", "--port", "http"]);
+    assert_eq!(status, Some(2), "{stderr}");
+}
+
+#[test]
+fn completions_know_the_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let mut completions = command(&["completions", shell]);
+        assert!(completions.wait_exit(SOON).success(), "{}", completions.output());
+        let script = completions.stdout();
+        assert!(
+            script.contains("shutdown-timeout") && script.contains("laureola"),
+            "{script}"
+        );
+    }
+}
+
+#[test]
 fn a_port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("bound").port().to_string();

@@ -2,9 +2,11 @@
 
 mod browser;
 mod command;
+mod daphne;
 mod layer;
 mod observe;
 mod one_chat;
 mod python_member;
 mod server;
+mod systemd;
 mod workers;

@@ -3,6 +3,7 @@
 
 mod many;
 mod plugin;
+mod ready;
 mod stuck;
 
 use std::process::{Command, ExitCode};

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::{Acceptor, TlsError};
+
 /// Certificates and terms of a TLS listener. All files are PEM.
 ///
 /// Certificate and key may be in one file. The application
@@ -67,6 +69,14 @@ impl TlsConfig {
             min_version: TlsVersion::V1_2,
             ciphers: Vec::new(),
         }
+    }
+
+    /// Reads all the files, as a listener would.
+    ///
+    /// # Errors
+    /// The first that cannot be used, and why.
+    pub fn check(&self) -> Result<(), TlsError> {
+        Acceptor::new(self.clone(), true).map(drop)
     }
 
     /// Every file it names.
