@@ -41,10 +41,6 @@ pub struct LimitArgs {
     #[arg(long, value_name = "CONNECTIONS", help_heading = HEADING)]
     pub limit_connections_per_address: Option<NonZeroUsize>,
 
-    /// Size of a request's body: above it 413 [default: no limit]
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = HEADING)]
-    pub max_request_body_size: Option<usize>,
-
     /// What may wait for one WebSocket client before the application's send waits
     #[arg(long, value_name = "BYTES", default_value = "64k", value_parser = bytes, help_heading = HEADING)]
     pub websocket_outbound_buffer: usize,
@@ -64,7 +60,6 @@ impl LimitArgs {
             max_header_count: self.max_header_count.get(),
             max_request_body: (self.max_request_body_size > 0).then_some(self.max_request_body_size as u64),
             max_connections_per_address: self.limit_connections_per_address.map(NonZeroUsize::get),
-            max_request_body: self.max_request_body_size.map(|bytes| bytes as u64),
             websocket_outbound_bytes: self.websocket_outbound_buffer,
             websocket_outbound_cap: self.websocket_outbound_limit,
             max_connections: self.limit_connections.map(NonZeroUsize::get),
