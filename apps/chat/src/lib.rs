@@ -40,15 +40,19 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 pub mod consumer;
 pub mod event;
 pub mod guest;
 pub mod history;
 pub mod limits;
+pub mod options;
 pub mod plugin;
 pub mod presence;
 mod query;
 pub mod room;
+mod secret;
+mod site;
 pub mod store;
 mod web;
 pub mod writer;
@@ -56,5 +60,7 @@ pub mod writer;
 pub use consumer::ChatConsumer;
 pub use event::RoomEvent;
 pub use guest::GuestName;
+pub use options::ChatOptions;
 pub use plugin::Chat;
 pub use room::{RoomName, RoomNameError};
+pub use site::SiteError;

@@ -1,16 +1,18 @@
 //! A running `laureola`.
 
-use std::path::Path;
+use std::ops::{Deref, DerefMut};
+use std::process;
 use std::time::Duration;
 
 use laureola_testkit::{Process, WebSocket, wait_until};
+use tempfile::TempDir;
 
 /// Deadline of whatever should take no time on a machine that is busy with other tests.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// The server with the chat, on a port of its own; killed on drop.
 pub(crate) struct Server {
-    pub(crate) process: Process,
+    pub(crate) process: Command,
     pub(crate) port: u16,
 }
 
@@ -36,9 +38,34 @@ impl Server {
     }
 }
 
-/// Starts `laureola` with exactly these arguments.
-pub(crate) fn command(args: &[&str]) -> Process {
-    Process::start("laureola", Path::new(env!("CARGO_BIN_EXE_laureola")), args)
+/// A running `laureola`, and the directory it runs in.
+pub(crate) struct Command {
+    process: Process,
+    _place: TempDir,
+}
+
+impl Deref for Command {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Command {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+/// Starts `laureola` with exactly these arguments, in an empty directory of its own: the chat makes its database there.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_laureola"));
+    Command {
+        process: Process::spawn("laureola", command.args(args).current_dir(&place)),
+        _place: place,
+    }
 }
 
 /// The port in "listens on http://127.0.0.1:1234/".
