@@ -1,20 +1,20 @@
 //! `tail`: what passes through a group.
 
-use std::process::{Command, Stdio};
+use std::process::{self, Stdio};
 
-use laureola_testkit::{Process, RedisServer, RespValue, wait_until};
+use laureola_testkit::{RedisServer, RespValue, wait_until};
 use serde_json::{Value, json};
 
 use super::layer;
 use crate::python_member::PythonMember;
-use crate::server::{SOON, command};
+use crate::server::{Command, SOON, command};
 
 fn members(redis: &RedisServer) -> i64 {
     redis.command(&["ZCARD", "asgi:group:room"]).int()
 }
 
 /// `tail room`, once it has joined.
-fn tail(redis: &RedisServer, args: &[&str]) -> Process {
+fn tail(redis: &RedisServer, args: &[&str]) -> Command {
     let url = redis.url();
     let process = command(&[&["layer", "--channel-layer", &url, "tail", "room"], args].concat());
     wait_until("tail has joined", SOON, || members(redis) == 1);
@@ -84,7 +84,7 @@ fn a_timeout_is_the_end_and_a_failure_only_if_a_count_was_missed() {
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let redis = RedisServer::start();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_laureola"))
+    let mut child = process::Command::new(env!("CARGO_BIN_EXE_laureola"))
         .args(["layer", "tail", "room", "--channel-layer", &redis.url()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
