@@ -70,7 +70,7 @@ const SOCKET: &str = "
     const closed = new Promise((resolve) => { socket.onclose = resolve; });
     socket.close(4000, 'enough');
     const { code, reason, wasClean } = await closed;
-    return { scope, echoed, bytes, protocol: socket.protocol, code, reason, wasClean };";
+    return { scope, echoed, bytes, protocol: socket.protocol, extensions: socket.extensions, code, reason, wasClean };";
 
 /// `http_version` is what the application sees, `hop` what the browser says.
 async fn check(url: &str, http_version: &str, hop: &str, socket_version: &str) {
@@ -107,6 +107,19 @@ async fn check(url: &str, http_version: &str, hop: &str, socket_version: &str) {
 async fn fetch_and_websocket_over_http_1_1() {
     let site = Site::start(&[]);
     check(&site.url, "1.1", "http/1.1", "1.1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn websocket_with_compression() {
+    let site = Site::start(&["--websocket-compression", "--websocket-compression-threshold=1"]);
+    let driver = ChromeDriver::start();
+    let page = open(&driver, &site.url).await;
+    let socket = run(&page, SOCKET).await;
+    assert_eq!(socket["echoed"], 4, "{socket}");
+    assert_eq!(socket["bytes"], json!([0, 1, 255]));
+    let extensions = socket["extensions"].as_str().expect("text");
+    assert!(extensions.contains("permessage-deflate"), "{socket}");
+    page.close().await.expect("closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

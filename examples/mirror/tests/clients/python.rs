@@ -43,6 +43,20 @@ fn websockets_that_offers_compression() {
 }
 
 #[test]
+fn websockets_with_compression() {
+    let site = Site::start(&["--websocket-compression"]);
+    run("websockets_client.py", &[&site.url, "taken"]);
+    run("websockets_client.py", &[&site.url, "none"]);
+    let site = Site::start(&[
+        "--websocket-compression",
+        "--websocket-compression-threshold=1",
+        "--websocket-compression-window=9",
+        "--websocket-compression-client-context",
+    ]);
+    run("websockets_client.py", &[&site.url, "taken"]);
+}
+
+#[test]
 fn httpx_over_tls() {
     let certificates = Certificates::new();
     let site = Site::secure(&certificates, "");
