@@ -91,6 +91,8 @@ impl Record {
     pub(crate) fn connecting(&mut self) {
         if let Some(observed) = &mut self.0 {
             observed.stage = Stage::Connecting;
+            // Of requests only: a WebSocket would keep it for hours.
+            observed.route = None;
             observed.log(Event::Connecting);
         }
     }
