@@ -24,7 +24,7 @@ async def application(scope, receive, send):
 ";
 
 /// Both servers with the same flags; the first is Daphne.
-fn both(args: &[&str]) -> [(&'static str, Process, Option<TempDir>); 2] {
+fn both(args: &[&str]) -> [(&'static str, Process, TempDir); 2] {
     let directory = TempDir::new().expect("a directory");
     fs::write(directory.path().join("app.py"), APPLICATION).expect("written");
     let mut daphne = Command::new(python());
@@ -35,10 +35,8 @@ fn both(args: &[&str]) -> [(&'static str, Process, Option<TempDir>); 2] {
         .current_dir(directory.path())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let daphne = Process::spawn("Daphne", &mut daphne);
-    [
-        ("Daphne", daphne, Some(directory)),
-        ("laureola", command(args), None),
-    ]
+    let (ours, place) = command(args).into_parts();
+    [("Daphne", daphne, directory), ("laureola", ours, place)]
 }
 
 /// How each ends by itself.
@@ -133,7 +131,7 @@ fn serve(args: &[&str], reach: impl Fn() -> Option<String>) -> [String; 2] {
         .arg("app:application")
         .current_dir(directory.path())
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    let served = |mut process: Process, terminate: bool| {
+    let served = |process: &mut Process, terminate: bool| {
         let mut response = None;
         wait_until("it serves", SOON, || {
             let ended = process.exit_status();
@@ -151,8 +149,8 @@ fn serve(args: &[&str], reach: impl Fn() -> Option<String>) -> [String; 2] {
         response.expect("there is one")
     };
     [
-        served(Process::spawn("Daphne", &mut daphne), true),
-        served(command(args), args.len().is_multiple_of(2)),
+        served(&mut Process::spawn("Daphne", &mut daphne), true),
+        served(&mut command(args), args.len().is_multiple_of(2)),
     ]
 }
 
