@@ -180,14 +180,14 @@ fn systemd(fields: Vec<Field>) -> Result<Endpoint, EndpointError> {
 
 /// Brackets around an IPv6 address are not part of it.
 fn interface(arguments: &mut Arguments, all: &str) -> String {
-    let interface = arguments.take("interface").unwrap_or_else(|| all.to_owned());
-    match interface
+    let interface = arguments.take("interface").unwrap_or_default();
+    let address = interface
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(address) => address.to_owned(),
-        None => interface,
-    }
+        .unwrap_or(&interface);
+    // An interface without a name is any, with brackets and without.
+    let address = if address.is_empty() { all } else { address };
+    address.to_owned()
 }
 
 fn backlog(arguments: &mut Arguments) -> Result<Option<u32>, EndpointError> {
@@ -240,6 +240,9 @@ mod tests {
         assert_eq!(parse("tcp:8000:"), tcp("0.0.0.0", 8000));
         assert_eq!(parse("tcp6:8000"), tcp("::", 8000));
         assert_eq!(parse(r"tcp:0:interface=\:\:1"), tcp("::1", 0));
+        for any in ["tcp:0:interface=", "tcp:0:interface=[]"] {
+            assert_eq!(parse(any), tcp("0.0.0.0", 0), "{any}");
+        }
         assert_eq!(parse(r"tcp6:0:[fe80\:\:1%lo]"), tcp("fe80::1%lo", 0));
         assert_eq!(parse("unix:/run/a.sock"), Ok(Endpoint::unix("/run/a.sock")));
         assert_eq!(
