@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
 
 use crate::args::{Args, Stopping};
-use crate::parent::Parent;
+use crate::parent::{Heard, Parent};
 use crate::service::Service;
 use crate::signals::{Asked, Signals};
 
@@ -78,6 +78,10 @@ where
     let mut last_beat = runtime.spawn(async {});
     let mut deadline: Option<Instant> = None;
     let mut starts = true;
+    let begin_stop = |deadline: &mut Option<Instant>| {
+        *deadline = Some(Instant::now() + time_to_stop(&args.serve.stopping));
+        stop.send_replace(true);
+    };
     loop {
         tokio::select! {
             ended = &mut serving.0 => return ended.context("the server failed")?,
@@ -89,23 +93,26 @@ where
             }
             asked = signals.next() => match asked {
                 Asked::Reload => manager.reload().await,
-                Asked::Stop(name) if deadline.is_some() => bail!("ended by a second {name}"),
-                Asked::Stop(name) => {
+                Asked::Stop(name) if deadline.is_none() => {
                     tracing::info!("{name}: closing every connection; once more ends at once");
-                    deadline = Some(Instant::now() + time_to_stop(&args.serve.stopping));
-                    stop.send_replace(true);
+                    begin_stop(&mut deadline);
                     manager.stopping();
                 }
+                // A worker's parent says it twice if it means it.
+                Asked::Stop(_) if manager.parent.is_there() => {}
+                Asked::Stop(name) => bail!("ended by a second {name}"),
             },
             news = manager.news() => match news {
-                News::ParentGone if deadline.is_none() => {
-                    tracing::warn!("the parent process has gone: closing every connection");
-                    deadline = Some(Instant::now() + time_to_stop(&args.serve.stopping));
-                    stop.send_replace(true);
+                News::Parent(Heard::Now) => bail!("ended by a second signal"),
+                News::Parent(heard) if deadline.is_none() => {
+                    if heard == Heard::Gone {
+                        tracing::warn!("the parent process has gone: closing every connection");
+                    }
+                    begin_stop(&mut deadline);
                 }
                 // A runtime that does not even end a task that does nothing is not alive.
                 News::SignOfLifeDue if last_beat.is_finished() => manager.alive(),
-                News::ParentGone | News::SignOfLifeDue => {}
+                News::Parent(_) | News::SignOfLifeDue => {}
             },
             () = reached(deadline) => bail!("the server did not end in its time; it was cut off"),
             _ = beat.tick() => if last_beat.is_finished() {
@@ -137,9 +144,8 @@ impl Drop for Serving {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum News {
-    ParentGone,
+    Parent(Heard),
     SignOfLifeDue,
 }
 
@@ -201,15 +207,10 @@ impl Manager {
                 None => std::future::pending().await,
             }
         };
-        let news = tokio::select! {
-            () = self.parent.gone() => News::ParentGone,
+        tokio::select! {
+            heard = self.parent.hear() => News::Parent(heard),
             () = due => News::SignOfLifeDue,
-        };
-        if news == News::ParentGone {
-            // Once is enough.
-            self.parent = Parent::none();
         }
-        news
     }
 
     fn alive(&self) {

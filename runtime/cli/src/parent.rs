@@ -1,7 +1,9 @@
 //! A worker's line to its parent: standard input, one end of a pair of sockets.
 //!
-//! The worker writes a byte when it serves, and then one a second as a sign of life. When the other
-//! end closes, the parent is no more, and nobody would stop the worker but itself.
+//! The worker writes a byte when it serves, and then one a second as a sign of life. The parent writes
+//! [`STOP`] and [`NOW`]: with signals a service manager that sends them to every process of a service
+//! would say twice what it means once. When the other end closes, the parent is no more, and nobody
+//! would stop the worker but itself.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,6 +15,20 @@ use tokio::time::{Interval, interval};
 
 /// How often a worker shows that it lives.
 pub(crate) const PULSE: Duration = Duration::from_secs(1);
+
+/// The parent asks to stop.
+pub(crate) const STOP: u8 = b's';
+/// The parent asks to end at once.
+pub(crate) const NOW: u8 = b'n';
+
+/// What a worker hears of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Stop,
+    Now,
+    /// Nothing more: it is no more.
+    Gone,
+}
 
 /// See the module's documentation; without a parent nothing here does anything.
 #[derive(Debug)]
@@ -51,24 +67,35 @@ impl Parent {
         }
     }
 
-    /// Shows signs of life for as long as the parent is there; ready when it has gone.
-    pub(crate) async fn gone(&mut self) {
+    /// Whether there is one.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Shows signs of life until the parent says something, or nothing any more.
+    pub(crate) async fn hear(&mut self) -> Heard {
         let Some(line) = &mut self.0 else {
             return std::future::pending().await;
         };
         loop {
-            tokio::select! {
-                readable = line.stream.readable() => {
-                    let read = line.stream.try_read(&mut [0; 16]);
-                    match (readable, read) {
-                        (Ok(()), Ok(1..)) => {}
-                        (Ok(()), Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        _ => return,
+            let readable = tokio::select! {
+                readable = line.stream.readable() => readable,
+                _ = line.pulse.tick() => {
+                    if line.ready {
+                        line.say();
                     }
+                    continue;
                 }
-                _ = line.pulse.tick() => if line.ready {
-                    line.say();
-                },
+            };
+            let mut byte = [0];
+            match readable.and_then(|()| line.stream.try_read(&mut byte)) {
+                Ok(1) if byte[0] == NOW => return Heard::Now,
+                Ok(1) => return Heard::Stop,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => {
+                    self.0 = None;
+                    return Heard::Gone;
+                }
             }
         }
     }

@@ -5,7 +5,7 @@
 //! - `worker`: one worker, started again whenever it ends
 //!
 //! The parent holds the listening addresses, starts this very program again for each worker (no
-//! fork, whose children have but one thread), passes signals on, and speaks to systemd for all. A
+//! fork, whose children have but one thread), passes on what it is asked, and speaks to systemd for all. A
 //! worker whose parent is gone ends. TCP ports are shared by `SO_REUSEPORT`, UNIX sockets and
 //! inherited descriptors by accepting from the same one.
 
@@ -170,7 +170,7 @@ impl Parent {
     fn stop(&mut self, name: &str, args: &Args) {
         if self.stopping {
             self.failed = Some(format!("ended by a second {name}"));
-            self.order(Order::Stop);
+            self.order(Order::Now);
             self.deadline = Some(Instant::now() + HASTY);
         } else {
             tracing::info!("{name}: the workers close every connection; once more ends at once");

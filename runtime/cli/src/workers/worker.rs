@@ -1,6 +1,5 @@
 //! One worker: started, listened to, told what the parent is told, and started again.
 
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep};
 
 use super::plan::Plan;
+use crate::parent::{NOW, STOP};
 
 /// The pause before a worker that ended is started again: doubled while that goes on.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
@@ -24,6 +24,8 @@ const LONG: Duration = Duration::from_secs(30);
 pub(super) enum Order {
     Reload,
     Stop,
+    /// At once.
+    Now,
     Kill,
 }
 
@@ -127,10 +129,16 @@ async fn live(
                 Err(()) => speaks = false,
             },
             order = orders.recv() => match order {
+                // One that does not serve yet may not listen to it; it reads what is new anyway.
+                Ok(Order::Reload) if !life.served => {}
                 Ok(Order::Reload) => signal(pid, Signal::HUP),
                 Ok(Order::Stop) | Err(broadcast::error::RecvError::Closed) => {
                     life.told = true;
-                    signal(pid, Signal::TERM);
+                    say(&stream, STOP);
+                }
+                Ok(Order::Now) => {
+                    life.told = true;
+                    say(&stream, NOW);
                 }
                 Ok(Order::Kill) => {
                     life.told = true;
@@ -143,10 +151,7 @@ async fn live(
         }
     };
     let _ = events.send(Event::Ended(number)).await;
-    // Told so early that it did not listen to signals yet: an end as good as any.
-    let early = life.told && !life.served;
-    let early = early && matches!(&status, Ok(status) if status.signal() == Some(Signal::TERM.as_raw()));
-    life.trouble = trouble(status, killed).filter(|_| !early);
+    life.trouble = trouble(status, killed);
     life
 }
 
@@ -169,6 +174,11 @@ async fn pulse(stream: &UnixStream) -> Result<(), ()> {
             _ => return Err(()),
         }
     }
+}
+
+/// A worker that does not listen is killed at its deadline.
+fn say(stream: &UnixStream, word: u8) {
+    let _ = stream.try_write(&[word]);
 }
 
 /// The child is not waited for yet, so its id is still its own.

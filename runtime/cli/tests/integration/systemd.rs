@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::Command;
 
 use laureola_testkit::{Process, RawHttp, python, wait_until};
@@ -130,4 +131,25 @@ fn a_renamed_access_log_is_opened_anew_at_sighup() {
         "{}",
         server.process.output()
     );
+}
+
+#[test]
+fn the_example_unit_starts_what_there_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/systemd");
+    let unit = folder.join("laureola.service");
+    let text = std::fs::read_to_string(&unit).expect("the unit");
+    let command = text.lines().find_map(|line| line.strip_prefix("ExecStart="));
+    let mut words = command.expect("it starts something").split_whitespace();
+    assert_eq!(words.next(), Some("/usr/local/bin/laureola"));
+    let args: Vec<_> = std::iter::once("check").chain(words).collect();
+    let mut check = crate::server::command(&args);
+    assert!(check.wait_exit(SOON).success(), "{}", check.output());
+    // Where there is a systemd, it has its own opinion; of paths it knows nothing here.
+    let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output();
+    if let Ok(verified) = verified {
+        let said = String::from_utf8_lossy(&verified.stderr);
+        let wrong = said.lines().filter(|line| line.contains("laureola.s"));
+        let wrong: Vec<_> = wrong.filter(|line| !line.contains("is not executable")).collect();
+        assert!(wrong.is_empty(), "{said}");
+    }
 }

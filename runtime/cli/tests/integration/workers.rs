@@ -122,6 +122,31 @@ fn a_port_in_use_and_a_worker_that_cannot_start_end_it_with_status_1() {
 }
 
 #[test]
+fn one_signal_to_every_process_is_one_signal() {
+    // As systemd does it by default.
+    let mut server = Server::start(&["--workers", "2"]);
+    let mut socket = server.join("lobby", "ada");
+    let children = workers(server.process.pid());
+    server.process.terminate();
+    for pid in &children {
+        // One that has ended already needs no signal.
+        let _ = kill_process(Pid::from_raw(*pid).expect("a pid"), Signal::TERM);
+    }
+    let received = socket.recv(SOON);
+    assert!(
+        matches!(received, Received::Close { code: Some(1012), .. }),
+        "{received:?}"
+    );
+    socket.close(1012);
+    drop(socket);
+    assert!(
+        server.process.wait_exit(SOON).success(),
+        "{}",
+        server.process.output()
+    );
+}
+
+#[test]
 fn workers_end_when_their_parent_is_gone() {
     let mut server = Server::start(&["--workers", "2", "--shutdown-timeout", "1"]);
     assert_eq!(RawHttp::get(server.port, "/", SOON).status, 200);
