@@ -43,9 +43,14 @@ async fn in_order(shared: &Shared) {
 }
 
 async fn stop(shared: &Shared, limit: Duration) {
-    warn_all(shared.tasks.calls().iter().map(|call| {
+    let (tasks, calls) = (shared.tasks.len(), shared.tasks.calls());
+    if tasks > calls.len() {
+        info!("cutting off {} connections that did not end", tasks - calls.len());
+    }
+    warn_all(calls.iter().map(|call| {
         format!("{call}: the application still runs at the end of the shutdown timeout of {limit:?}; it is stopped")
     }));
+    drop(calls);
     shared.tasks.abort();
     if timeout(ABORT_TIMEOUT, shared.tasks.ended()).await.is_err() {
         warn!(tasks = shared.tasks.len(), "some tasks cannot be stopped");

@@ -14,7 +14,7 @@ use laureola_testkit::{Process, free_port, python, wait_until};
 use rustix::io::{FdFlags, fcntl_setfd};
 use tempfile::TempDir;
 
-use crate::server::{SOON, command};
+use crate::server::SOON;
 
 /// The smallest thing that Daphne serves.
 const APPLICATION: &str = "
@@ -23,33 +23,78 @@ async def application(scope, receive, send):
     await send({'type': 'http.response.body', 'body': b'hello'})
 ";
 
-/// Both servers with the same flags; the first is Daphne.
-fn both(args: &[&str]) -> [(&'static str, Process, TempDir); 2] {
-    let directory = TempDir::new().expect("a directory");
-    fs::write(directory.path().join("app.py"), APPLICATION).expect("written");
-    let mut daphne = Command::new(python());
-    daphne
-        .args(["-m", "daphne"])
-        .args(args)
-        .arg("app:application")
-        .current_dir(directory.path())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    let daphne = Process::spawn("Daphne", &mut daphne);
-    let (ours, place) = command(args).into_parts();
-    [("Daphne", daphne, directory), ("laureola", ours, place)]
+/// Both servers with the same flags, in a directory with the application.
+struct Both {
+    directory: TempDir,
+}
+
+impl Both {
+    fn new() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        fs::write(directory.path().join("app.py"), APPLICATION).expect("written");
+        Self { directory }
+    }
+
+    fn daphne(&self, args: &[&str]) -> Process {
+        let mut daphne = Command::new(python());
+        daphne
+            .args(["-m", "daphne"])
+            .args(args)
+            .arg("app:application")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        Process::spawn("Daphne", daphne.current_dir(&self.directory))
+    }
+
+    fn laureola(&self, args: &[&str]) -> Process {
+        let mut laureola = Command::new(env!("CARGO_BIN_EXE_laureola"));
+        Process::spawn("laureola", laureola.args(args).current_dir(&self.directory))
+    }
 }
 
 /// How each ends by itself.
 fn statuses(args: &[&str]) -> [Option<i32>; 2] {
-    both(args).map(|(_, mut process, _)| process.wait_exit(SOON).code())
+    let both = Both::new();
+    [both.daphne(args), both.laureola(args)].map(|mut process| process.wait_exit(SOON).code())
+}
+
+/// Daphne's own command, with one command line after the other: to start it anew takes seconds.
+const PARSE: &str = "
+import json, sys
+from daphne.cli import CommandLineInterface
+statuses = []
+for args in json.loads(sys.argv[1]):
+    try:
+        CommandLineInterface().run(args + ['app:application'])
+        statuses.append(0)
+    except SystemExit as exit:
+        statuses.append(exit.code)
+    except Exception:
+        statuses.append(1)
+print(json.dumps(statuses))
+";
+
+/// What neither serves with: both end with 2.
+fn refused(lines: &[&[&str]]) {
+    let both = Both::new();
+    let mut daphne = Command::new(python());
+    let args = serde_json::to_string(lines).expect("JSON");
+    daphne.args(["-c", PARSE, &args]).current_dir(&both.directory);
+    let mut daphne = Process::spawn("Daphne", &mut daphne);
+    assert!(daphne.wait_exit(SOON).success(), "{}", daphne.output());
+    let statuses: Vec<i32> = serde_json::from_str(&daphne.stdout()).expect("statuses");
+    for (args, status) in lines.iter().zip(statuses) {
+        assert_eq!(status, 2, "Daphne with {args:?}");
+        let mut laureola = both.laureola(args);
+        let status = laureola.wait_exit(SOON);
+        assert_eq!(status.code(), Some(2), "{args:?} {}", laureola.output());
+    }
 }
 
 #[test]
 fn bad_usage_has_daphnes_exit_status() {
-    for args in [
+    let lines = [
         &["--colour"][..],
         &["--port", "http"],
-        &["--port"],
         &["--bind"],
         &["--fd", "three"],
         &["--verbosity", "loud"],
@@ -63,9 +108,8 @@ fn bad_usage_has_daphnes_exit_status() {
         &["--application-close-timeout", "x"],
         &["--no-server-name=x"],
         &["--proxy-headers=yes"],
-    ] {
-        assert_eq!(statuses(args), [Some(2), Some(2)], "{args:?}");
-    }
+    ];
+    refused(&lines);
 }
 
 #[test]
@@ -122,16 +166,8 @@ fn unix(path: &Path) -> Option<String> {
 /// Each serves in its turn what `reach` gets, and ends with 0 when it is asked to.
 fn serve(args: &[&str], reach: impl Fn() -> Option<String>) -> [String; 2] {
     // One after the other: they listen at the same place.
-    let directory = TempDir::new().expect("a directory");
-    fs::write(directory.path().join("app.py"), APPLICATION).expect("written");
-    let mut daphne = Command::new(python());
-    daphne
-        .args(["-m", "daphne"])
-        .args(args)
-        .arg("app:application")
-        .current_dir(directory.path())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    let served = |process: &mut Process, terminate: bool| {
+    let both = Both::new();
+    let served = |mut process: Process, terminate: bool| {
         let mut response = None;
         wait_until("it serves", SOON, || {
             let ended = process.exit_status();
@@ -149,8 +185,8 @@ fn serve(args: &[&str], reach: impl Fn() -> Option<String>) -> [String; 2] {
         response.expect("there is one")
     };
     [
-        served(&mut Process::spawn("Daphne", &mut daphne), true),
-        served(&mut command(args), args.len().is_multiple_of(2)),
+        served(both.daphne(args), true),
+        served(both.laureola(args), args.len().is_multiple_of(2)),
     ]
 }
 

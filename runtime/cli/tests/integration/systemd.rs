@@ -31,7 +31,8 @@ impl Manager {
 
     fn start(&self, command: &mut Command) -> Process {
         let path = self.directory.path().join("notify");
-        Process::spawn("laureola", command.env("NOTIFY_SOCKET", path))
+        let command = command.env("NOTIFY_SOCKET", path);
+        Process::spawn("laureola", command.current_dir(&self.directory))
     }
 
     /// The next message that has `what` in it.
@@ -88,9 +89,11 @@ fn sockets_of_systemd_are_listened_on_by_all_workers() {
         listener
     });
     let fds = [&listeners[0], &listeners[1]].map(|listener| listener.as_raw_fd().to_string());
+    let directory = TempDir::new().expect("a directory");
     for workers in ["1", "2"] {
         let mut command = Command::new(python());
         command
+            .current_dir(&directory)
             .args(["-c", script, LAUREOLA])
             .args(&fds)
             .args([
