@@ -41,7 +41,7 @@ impl Server {
 /// A running `laureola`, and the directory it runs in.
 pub(crate) struct Command {
     process: Process,
-    place: TempDir,
+    _place: TempDir,
 }
 
 impl Deref for Command {
@@ -58,20 +58,13 @@ impl DerefMut for Command {
     }
 }
 
-impl Command {
-    /// The process, and the directory it works in.
-    pub(crate) fn into_parts(self) -> (Process, tempfile::TempDir) {
-        (self.process, self.place)
-    }
-}
-
 /// Starts `laureola` with exactly these arguments, in an empty directory of its own: the chat makes its database there.
 pub(crate) fn command(args: &[&str]) -> Command {
     let place = tempfile::tempdir().expect("a temporary directory");
     let mut command = process::Command::new(env!("CARGO_BIN_EXE_laureola"));
     Command {
         process: Process::spawn("laureola", command.args(args).current_dir(&place)),
-        place,
+        _place: place,
     }
 }
 
