@@ -73,17 +73,20 @@ where
     B::Error: Into<BoxError>,
 {
     let (parts, body) = request.into_parts();
+    open_scope(HttpScope::new(parts), Body::new(body), terms)
+}
+
+/// The same, with a scope that is made already.
+#[must_use]
+pub fn open_scope(mut scope: HttpScope, body: Body, terms: Terms) -> (Connection, ResponseFuture, Outcome) {
+    let parts = &scope.parts;
     let bodiless = parts.method == Method::HEAD;
     let wants_trailers = takes_trailers(parts.version, &parts.headers);
     let exchange = Exchange::new(State::new(terms, bodiless, wants_trailers));
-    let mut scope = HttpScope::new(parts);
     scope.supported |= terms.supported;
     let connection = Connection {
         scope: Scope::Http(Box::new(scope)),
-        receive: Receiver::new(request::RequestEvents::new(
-            Body::new(body),
-            Arc::clone(&exchange),
-        )),
+        receive: Receiver::new(request::RequestEvents::new(body, Arc::clone(&exchange))),
         send: Sender::from_arc(Arc::clone(&exchange) as _),
     };
     (

@@ -176,12 +176,18 @@ impl HttpScope {
     pub fn new(mut parts: Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
         let root_path = RootPath::take(&mut parts.extensions);
+        Self::at(parts, ends.unwrap_or_default(), root_path)
+    }
+
+    /// The same, without the way through the extensions.
+    #[must_use]
+    pub fn at(parts: Parts, ends: Ends, root_path: Arc<str>) -> Self {
         let Ends {
             client,
             server,
             secure,
             tls,
-        } = ends.unwrap_or_default();
+        } = ends;
         Self {
             parts,
             client,

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Extensions;
 use parking_lot::Mutex;
@@ -43,18 +44,30 @@ impl fmt::Debug for State {
 /// The [`State`] that an application fills in its lifespan, and scopes are given copies of. Clones
 /// share it.
 #[derive(Clone, Debug, Default)]
-pub struct SharedState(Arc<Mutex<State>>);
+pub struct SharedState(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// So that scopes of an application without state, of which every one asks, take no lock.
+    used: AtomicBool,
+    state: Mutex<State>,
+}
 
 impl SharedState {
     /// Adds a value, for scopes that are made from now on; returns the one it replaces.
     pub fn insert<T: Any + Clone + Send + Sync>(&self, value: T) -> Option<T> {
-        self.0.lock().insert(value)
+        let replaced = self.0.state.lock().insert(value);
+        self.0.used.store(true, Ordering::Release);
+        replaced
     }
 
     /// What it holds now.
     #[must_use]
     pub fn copy(&self) -> State {
-        self.0.lock().clone()
+        if !self.0.used.load(Ordering::Acquire) {
+            return State::default();
+        }
+        self.0.state.lock().clone()
     }
 }
 

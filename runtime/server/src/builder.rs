@@ -110,8 +110,8 @@ impl Builder {
         self
     }
 
-    /// How long a connection may idle between two requests, until the next one's head is whole; it
-    /// covers the first head, too. An HTTP/2 connection idles while it has no stream. Default 75 s.
+    /// How long a connection may idle between two requests, until the next one's first byte. An HTTP/2
+    /// connection idles while it has no stream. Default 75 s.
     pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
         self.options.keep_alive_timeout = timeout;
         self

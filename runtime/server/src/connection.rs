@@ -4,13 +4,12 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use laureola_asgi::scope::Ends;
 use tracing::debug;
 
@@ -23,6 +22,7 @@ use crate::listener::Accepted;
 use crate::observe::Protocol;
 use crate::shared::Shared;
 use crate::stream::Stream;
+use crate::tasks::Here;
 use crate::upgrade::Upgrade;
 use crate::websocket::is_handshake;
 
@@ -41,6 +41,8 @@ pub(crate) struct Peer {
     pub(crate) fault: Arc<Fault>,
     /// Requests so far.
     pub(crate) requests: AtomicU64,
+    /// Where applications begin that have no task of their own yet.
+    pub(crate) here: Here,
     /// Held as long as the connection, or the WebSocket it became.
     pub(crate) permit: Option<Arc<Place>>,
 }
@@ -71,6 +73,7 @@ fn peer(shared: &Arc<Shared>, ends: Ends, place: Place) -> Arc<Peer> {
         ends,
         fault: Arc::default(),
         requests: AtomicU64::new(0),
+        here: shared.tasks.here(),
         permit: place.shared(),
     })
 }
@@ -80,16 +83,19 @@ async fn serve_http(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {
         head: shared.options.header_timeout,
         body: shared.options.body_timeout,
         response: shared.options.slow_client_timeout,
+        idle: shared.options.keep_alive_timeout,
     };
     let aside = Arc::new(Aside::default());
     let guard = Guard::new(stream, deadlines, Arc::clone(&peer.fault), Arc::clone(&aside));
     let io = TokioIo::new(guard);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let upgrade = is_handshake(&request).then(|| Upgrade::Http1(hyper::upgrade::on(&mut request)));
-        aside.request();
+        let under_way = aside.request();
         let (interims, response) = answer(&peer, request, upgrade);
-        let aside = Arc::clone(&aside);
-        async move { Ok::<_, Infallible>(interim::over_http1(interims, &aside, response).await) }
+        async move {
+            let response = interim::over_http1(interims, under_way.aside(), response).await;
+            Ok::<_, Infallible>(response.map(|body| body.under_way(under_way)))
+        }
     });
     let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());
     let result = tokio::select! {
@@ -108,8 +114,8 @@ fn builder(shared: &Shared) -> http1::Builder {
     let limits = &shared.options.limits;
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.options.keep_alive_timeout.max(Duration::from_millis(1)))
+        // The guard has it.
+        .header_read_timeout(None)
         .max_header_size(limits.max_header_bytes)
         .max_buf_size(MAX_BUFFER.max(limits.max_header_bytes))
         .half_close(false);

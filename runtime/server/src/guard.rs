@@ -9,18 +9,20 @@
 //! - [`fields`]: what the headers say about the body
 //! - [`ahead`]: sees a client leave that has sent its next request already
 //! - [`aside`]: interim responses, which hyper cannot write
+//! - [`idle`]: the time between two requests
 //! - [`stream`]: the scanner between socket and hyper, with the deadlines of head and body
 
 mod ahead;
 pub(crate) mod aside;
 pub(crate) mod fields;
+mod idle;
 pub(crate) mod scanner;
 pub(crate) mod stream;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use aside::Aside;
+pub(crate) use aside::{Aside, UnderWay};
 pub(crate) use fields::is_websocket;
 pub(crate) use scanner::is_value;
 pub(crate) use stream::{BodyFault, Deadlines, Fault, Guard};

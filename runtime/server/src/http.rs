@@ -16,8 +16,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
-use laureola_asgi::exchange::{self, BoxError, FileFailed, Interims, ResponseFuture, Terms};
-use laureola_asgi::{Scope, Supported};
+use laureola_asgi::Supported;
+use laureola_asgi::exchange::{self, Body, BoxError, FileFailed, Interims, ResponseFuture, Terms};
+use laureola_asgi::scope::{Ends, HttpScope, RootPath};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, error};
@@ -60,18 +61,25 @@ where
         _ => Ok(()),
     };
     let checked = checked.and_then(|()| hygiene::check(&mut request));
-    peer.shared.options.forwarding.put(&peer.ends, &mut request);
-    let mut record = Record::begin(peer, &mut request);
+    let forwarding = &peer.shared.options.forwarding;
+    let (ends, root_path) = forwarding.apply(request.headers_mut(), &peer.ends);
+    let mut record = Record::begin(peer, &ends, &mut request);
     let begun = match checked {
         Err(status) => Begun::Refused(status),
         Ok(()) if is_too_large(&request, &peer.shared.options.limits) => {
             Begun::Refused(StatusCode::PAYLOAD_TOO_LARGE)
         }
         Ok(()) => match upgrade {
-            Some(upgrade) => Begun::Handshake(Box::new((request.map(drop), upgrade))),
-            None => record
-                .span()
-                .in_scope(|| Begun::Exchange(Exchange::begin(peer, request, number))),
+            Some(upgrade) => {
+                let extensions = request.extensions_mut();
+                extensions.insert(ends);
+                extensions.insert(RootPath(root_path));
+                Begun::Handshake(Box::new((request.map(drop), upgrade)))
+            }
+            None => record.span().in_scope(|| {
+                let at = (ends, root_path);
+                Begun::Exchange(Exchange::begin(peer, request, at, number))
+            }),
         },
     };
     let interims = match &begun {
@@ -133,14 +141,15 @@ struct Exchange {
     /// The connection's, or the stream's own.
     fault: Arc<Fault>,
     response: ResponseFuture,
-    /// Told the status when the request's body breaks off, or is too long.
-    broken: oneshot::Receiver<StatusCode>,
+    /// Told the status when the request's body breaks off, or is too long. `None` where there is
+    /// no body.
+    broken: Option<oneshot::Receiver<StatusCode>>,
     present: Present,
     deadline: Option<Instant>,
 }
 
 impl Exchange {
-    fn begin<B>(peer: &Peer, mut request: Request<B>, number: u64) -> Self
+    fn begin<B>(peer: &Arc<Peer>, mut request: Request<B>, at: (Ends, Arc<str>), number: u64) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
@@ -149,19 +158,24 @@ impl Exchange {
         let fault = request.extensions_mut().remove();
         let fault = fault.unwrap_or_else(|| Arc::clone(&peer.fault));
         let (present, left) = oneshot::channel();
-        let (breaks, broken) = oneshot::channel();
-        let limit = shared.options.limits.max_request_body;
-        let mut request = request.map(|body| RequestBody::new(body, limit, breaks));
         let terms = terms(&mut request);
         // The streams of an HTTP/2 connection would wait for each other.
         let alone = request.version() < Version::HTTP_2;
-        let (mut connection, response, outcome) = exchange::open_with(request, terms);
-        if let Scope::Http(scope) = &mut connection.scope {
-            scope.state = shared.state.copy();
-        }
+        let (parts, body) = request.into_parts();
+        let (body, broken) = if body.is_end_stream() {
+            (Body::empty(), None)
+        } else {
+            let (breaks, broken) = oneshot::channel();
+            let body = RequestBody::new(body, shared.options.limits.max_request_body, breaks);
+            (Body::new(body), Some(broken))
+        };
+        let (ends, root_path) = at;
+        let mut scope = HttpScope::at(parts, ends, root_path);
+        scope.state = shared.state.copy();
+        let (connection, response, outcome) = exchange::open_scope(scope, body, terms);
         let ended = move |result: &_| outcome.finish(result);
         if alone {
-            running::start_here(shared, connection, left, ended);
+            running::start_here(peer, connection, left, ended);
         } else {
             running::start(shared, connection, left, ended);
         }
@@ -190,7 +204,7 @@ impl Exchange {
         // reason without an answer is not the one to blame.
         let result = tokio::select! {
             biased;
-            Ok(status) = broken => Err(status),
+            status = breaks_off(broken) => Err(status),
             response = response => Ok(response),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
         };
@@ -209,6 +223,16 @@ impl Exchange {
             Err(status) => Err(page::refusal(status)),
         }
     }
+}
+
+/// Ready when the request's body breaks off.
+async fn breaks_off(broken: Option<oneshot::Receiver<StatusCode>>) -> StatusCode {
+    if let Some(broken) = broken
+        && let Ok(status) = broken.await
+    {
+        return status;
+    }
+    std::future::pending().await
 }
 
 /// Whether a request announces a longer body than is taken. Its application is not called, and a

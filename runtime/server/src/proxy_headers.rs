@@ -17,10 +17,9 @@ pub mod trusted;
 
 use std::sync::Arc;
 
-use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use laureola_asgi::Address;
-use laureola_asgi::scope::{Ends, RootPath};
+use laureola_asgi::scope::Ends;
 use percent_encoding::percent_decode;
 
 use hops::Chain;
@@ -115,14 +114,6 @@ impl Default for Forwarding {
 }
 
 impl Forwarding {
-    /// Puts what a scope takes from a request's extensions there.
-    pub(crate) fn put<B>(&self, ends: &Ends, request: &mut Request<B>) {
-        let (ends, root_path) = self.apply(request.headers_mut(), ends);
-        let extensions = request.extensions_mut();
-        extensions.insert(ends);
-        extensions.insert(RootPath(root_path));
-    }
-
     /// The ends of a request and where its application is mounted. Takes `Daphne-Root-Path` out of
     /// the headers, whoever sent it: no application shall mistake it for the proxy's word.
     pub(crate) fn apply(&self, headers: &mut HeaderMap, ends: &Ends) -> (Ends, Arc<str>) {

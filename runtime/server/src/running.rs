@@ -2,6 +2,7 @@
 
 mod call;
 
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tracing::{Instrument, Span, error};
 
 pub(crate) use call::Call;
 
+use crate::connection::Peer;
 use crate::shared::Shared;
 
 /// Dropped when the client has left, or has its whole response: from then on the application has
@@ -45,23 +47,35 @@ pub(crate) fn start(
 /// The same, but the application begins before this returns, in the caller's task, and gets one of
 /// its own when it first waits for something: most requests are answered without.
 pub(crate) fn start_here(
-    shared: &Arc<Shared>,
+    peer: &Arc<Peer>,
     connection: Connection,
     left: Left,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
 ) {
     let call = Arc::new(Call::new(&connection));
-    let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
+    // Not the server's own counter, which all requests of all threads would change.
+    let shared = OfPeer(Arc::clone(peer));
+    let run = run(shared, connection, Arc::clone(&call), left, ended);
     let span = Span::current();
     if span.is_disabled() {
-        shared.tasks.begin_call(call, run);
+        peer.here.begin_call(call, run);
     } else {
-        shared.tasks.begin_call(call, run.instrument(span));
+        peer.here.begin_call(call, run.instrument(span));
+    }
+}
+
+struct OfPeer(Arc<Peer>);
+
+impl Deref for OfPeer {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0.shared
     }
 }
 
 async fn run(
-    shared: Arc<Shared>,
+    shared: impl Deref<Target = Shared>,
     connection: Connection,
     what: Arc<Call>,
     left: Left,

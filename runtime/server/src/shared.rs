@@ -1,6 +1,10 @@
 //! What every connection of a server shares.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
 
 use laureola_asgi::{BoxApplication, SharedState};
 use tokio::sync::watch;
@@ -30,7 +34,9 @@ pub(crate) struct Shared {
     /// What `/readyz` says.
     pub(crate) readiness: Readiness,
     /// Becomes true once, when the server shuts down.
-    pub(crate) stopping: watch::Sender<bool>,
+    stopping: watch::Sender<bool>,
+    /// The same, to look at.
+    stops: AtomicBool,
 }
 
 impl Shared {
@@ -47,12 +53,34 @@ impl Shared {
             stuck: Complaints::default(),
             readiness: Readiness::default(),
             stopping: watch::Sender::new(false),
+            stops: AtomicBool::new(false),
         })
+    }
+
+    /// The server shuts down.
+    pub(crate) fn stop(&self) {
+        self.stops.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
     }
 
     /// Ready once the server shuts down.
     pub(crate) async fn stopped(&self) {
-        // The sender lives as long as we do, so this cannot fail.
-        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+        let mut stopping = self.stopping.subscribe();
+        let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
+        let mut registered: Option<Waker> = None;
+        poll_fn(|cx| {
+            // Every connection looks here each time it has something to do, and to register again
+            // takes a lock they all share.
+            let is_known = registered
+                .as_ref()
+                .is_some_and(|waker| waker.will_wake(cx.waker()));
+            if is_known && !self.stops.load(Ordering::Acquire) {
+                return Poll::Pending;
+            }
+            registered = Some(cx.waker().clone());
+            // The sender lives as long as we do, so this cannot fail.
+            stopped.as_mut().poll(cx).map(drop)
+        })
+        .await;
     }
 }

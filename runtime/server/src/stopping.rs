@@ -15,7 +15,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Ends every connection, and waits for it; what remains at the deadline is named and stopped.
 pub(crate) async fn end(shared: &Shared) {
-    shared.stopping.send_replace(true);
+    shared.stop();
     let limit = shared.options.shutdown_timeout;
     if timeout(limit, in_order(shared)).await.is_err() {
         stop(shared, limit).await;

@@ -29,13 +29,21 @@ struct Inner {
 struct Running {
     next: u64,
     tasks: HashMap<u64, Task>,
+    here: HashMap<u64, Arc<Mutex<Option<Arc<Call>>>>>,
     /// Whatever starts from now on ends at once.
     aborted: bool,
 }
 
+impl Running {
+    fn next_id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
 #[derive(Debug)]
 struct Task {
-    /// `None` between a task's registration and its start.
+    /// `None` for the moment between a task's registration and its start.
     handle: Option<AbortHandle>,
     /// The call of the application it is.
     call: Option<Arc<Call>>,
@@ -52,38 +60,31 @@ impl Tasks {
         self.start(Some(call), future);
     }
 
-    /// As `spawn_call`, but polls the future once, in place, and makes a task only of one that is
-    /// not ready with that. It is counted and named from the start; a panic ends only this future.
-    pub(crate) fn begin_call(&self, call: Arc<Call>, future: impl Future<Output = ()> + Send + 'static) {
-        let entry = self.enter(Some(call));
-        let mut future = Box::pin(future);
-        // The task polls again at once, so nobody needs waking for what happens until then.
-        let mut cx = Context::from_waker(Waker::noop());
-        let begun = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
-        if matches!(begun, Ok(Poll::Pending)) {
-            self.spawn_entered(entry, future);
-        }
+    /// A place for calls that begin in a task that is about something else.
+    pub(crate) fn here(&self) -> Here {
+        let call = Arc::default();
+        let mut running = self.0.running.lock();
+        let id = running.next_id();
+        running.here.insert(id, Arc::clone(&call));
+        drop(running);
+        let tasks = self.clone();
+        Here { id, tasks, call }
     }
 
     fn start(&self, call: Option<Arc<Call>>, future: impl Future<Output = ()> + Send + 'static) {
-        self.spawn_entered(self.enter(call), future);
-    }
-
-    fn enter(&self, call: Option<Arc<Call>>) -> Entry {
-        let mut running = self.0.running.lock();
-        let id = running.next;
-        running.next += 1;
-        running.tasks.insert(id, Task { handle: None, call });
-        drop(running);
-        Entry {
-            id,
-            tasks: self.clone(),
-        }
-    }
-
-    fn spawn_entered(&self, entry: Entry, future: impl Future<Output = ()> + Send + 'static) {
-        let id = entry.id;
-        let task = Tracked { future, entry };
+        let id = {
+            let mut running = self.0.running.lock();
+            let id = running.next_id();
+            running.tasks.insert(id, Task { handle: None, call });
+            id
+        };
+        let task = Tracked {
+            future,
+            entry: Entry {
+                id,
+                tasks: self.clone(),
+            },
+        };
         // Not under the lock: a runtime that shuts down drops the task right here.
         let handle = tokio::spawn(task).abort_handle();
         let late = {
@@ -107,11 +108,9 @@ impl Tasks {
     /// The calls of the application that run.
     pub(crate) fn calls(&self) -> Vec<Arc<Call>> {
         let running = self.0.running.lock();
-        running
-            .tasks
-            .values()
-            .filter_map(|task| task.call.clone())
-            .collect()
+        let tasks = running.tasks.values().filter_map(|task| task.call.clone());
+        let here = running.here.values().filter_map(|call| call.lock().clone());
+        tasks.chain(here).collect()
     }
 
     /// Ready once no task runs.
@@ -139,6 +138,37 @@ impl Tasks {
         for handle in handles {
             handle.abort();
         }
+    }
+}
+
+/// See [`Tasks::here`].
+#[derive(Debug)]
+pub(crate) struct Here {
+    id: u64,
+    tasks: Tasks,
+    /// The call under way. Its own, so that beginning one takes no lock that all share.
+    call: Arc<Mutex<Option<Arc<Call>>>>,
+}
+
+impl Here {
+    /// As `spawn_call`, but polls the future once, in place, and makes a task only of one that is
+    /// not ready with that. It is named from the start; a panic ends only this future.
+    pub(crate) fn begin_call(&self, call: Arc<Call>, future: impl Future<Output = ()> + Send + 'static) {
+        *self.call.lock() = Some(Arc::clone(&call));
+        let mut future = Box::pin(future);
+        // The task polls again at once, so nobody needs waking for what happens until then.
+        let mut cx = Context::from_waker(Waker::noop());
+        let begun = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
+        if matches!(begun, Ok(Poll::Pending)) {
+            self.tasks.spawn_call(call, future);
+        }
+        self.call.lock().take();
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.tasks.0.running.lock().here.remove(&self.id);
     }
 }
 
@@ -210,11 +240,19 @@ mod tests {
             move || begun.lock().push(what)
         };
         let ready = say("ready");
-        tasks.begin_call(call(), async move { ready() });
-        tasks.begin_call(call(), async { panic!("only this call") });
+        let here = tasks.here();
+        here.begin_call(call(), {
+            let tasks = tasks.clone();
+            async move {
+                assert_eq!(tasks.calls().len(), 1, "it is named");
+                ready();
+            }
+        });
+        here.begin_call(call(), async { panic!("only this call") });
+        assert_eq!(tasks.calls().len(), 0);
         assert_eq!((tasks.len(), begun.lock().clone()), (0, vec!["ready"]));
         let (before, behind) = (say("before"), say("behind"));
-        tasks.begin_call(call(), async move {
+        here.begin_call(call(), async move {
             before();
             tokio::task::yield_now().await;
             behind();
@@ -222,7 +260,7 @@ mod tests {
         assert_eq!((tasks.len(), tasks.calls().len()), (1, 1));
         tasks.ended().await;
         assert_eq!(*begun.lock(), ["ready", "before", "behind"]);
-        tasks.begin_call(call(), std::future::pending());
+        here.begin_call(call(), std::future::pending());
         tasks.abort();
         tasks.ended().await;
     }

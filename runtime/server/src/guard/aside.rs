@@ -2,6 +2,7 @@
 //! what hyper writes, which knows of no interim responses.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Poll, Waker};
 
@@ -16,12 +17,35 @@ pub(crate) struct Aside {
     waiting: AtomicBool,
     bytes: Mutex<(Bytes, Option<Waker>)>,
     requests: AtomicU64,
+    answered: AtomicU64,
+}
+
+/// A request that hyper handed on. Dropped once hyper has the last byte of its response.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Arc<Aside>);
+
+impl UnderWay {
+    pub(crate) fn aside(&self) -> &Aside {
+        &self.0
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.answered.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Aside {
     /// hyper handed on a request.
-    pub(crate) fn request(&self) {
+    pub(crate) fn request(self: &Arc<Self>) -> UnderWay {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Requests whose responses hyper has whole.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Requests that hyper handed on.

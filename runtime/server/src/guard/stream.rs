@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::ahead::Ahead;
 use super::aside::Aside;
+use super::idle::Idle;
 use super::scanner::{Place, Scanner};
 
 /// What hyper reads instead of the bytes it must not see. No parser takes a NUL anywhere in a
@@ -35,6 +36,8 @@ pub(crate) struct Deadlines {
     pub(crate) body: Duration,
     /// To take the next byte of a response.
     pub(crate) response: Duration,
+    /// To begin its next request.
+    pub(crate) idle: Duration,
 }
 
 /// What was wrong with a body, for the answer to its request. That is not always the one being
@@ -84,6 +87,7 @@ pub(crate) struct Guard<S> {
     /// Since the last flush hyper waits for bytes.
     reading: bool,
     ahead: Option<Box<Ahead>>,
+    idle: Idle,
 }
 
 #[derive(Debug)]
@@ -108,6 +112,7 @@ impl<S> Guard<S> {
             lingered: None,
             reading: false,
             ahead: None,
+            idle: Idle::default(),
         }
     }
 
@@ -142,8 +147,7 @@ impl<S> Guard<S> {
         let heads = self.scanner.heads();
         let limit = match place {
             Place::Head => self.deadlines.head,
-            // The first head begins with the connection; before later ones hyper's keep-alive
-            // timeout runs.
+            // The first head begins with the connection; before later ones it may idle.
             Place::Start if heads == 0 => self.deadlines.head,
             Place::Body | Place::Chunks => self.deadlines.body,
             Place::Start | Place::Tunnel => return Poll::Pending,
@@ -156,6 +160,16 @@ impl<S> Guard<S> {
         ready!(timer.sleep.as_mut().poll(cx));
         self.refuse(place, BodyFault::TooSlow);
         Poll::Ready(())
+    }
+
+    /// Every request is answered: does the next one not come?
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let heads = self.scanner.heads();
+        let rests = self.scanner.place() == Place::Start && self.aside.answered() == heads;
+        if !rests || heads == 0 || self.refused || self.lingered.is_some() {
+            return Poll::Pending;
+        }
+        self.idle.poll_over(cx, heads, self.deadlines.idle)
     }
 
     /// What a write came to; a client that takes nothing for too long is an error.
@@ -285,10 +299,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
             this.aside.written(count);
         }
         ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
-        match this.poll_gone(cx) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
-            Poll::Pending => Poll::Ready(Ok(())),
+        if let Poll::Ready(error) = this.poll_gone(cx) {
+            return Poll::Ready(Err(error));
         }
+        if this.poll_idle(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -245,6 +245,7 @@ fn guard(portions: &[&[u8]]) -> (Guard<Portions>, Arc<Fault>) {
         head: Duration::from_secs(10),
         body: Duration::from_secs(60),
         response: Duration::from_secs(60),
+        idle: Duration::from_secs(60),
     };
     let portions = portions.iter().rev().map(|portion| portion.to_vec()).collect();
     (
@@ -351,6 +352,7 @@ async fn drip(bytes: &[u8]) -> Vec<u8> {
         head: Duration::from_secs(10),
         body: Duration::from_secs(60),
         response: Duration::from_secs(60),
+        idle: Duration::from_secs(60),
     };
     let mut guard = Guard::new(drip, deadlines, Arc::default(), Arc::default());
     let mut bytes = Vec::new();

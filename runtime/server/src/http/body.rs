@@ -12,6 +12,7 @@ use laureola_asgi::exchange::{Body, BoxError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::guard::UnderWay;
 use crate::observe::Record;
 use crate::running::Present;
 
@@ -23,6 +24,8 @@ pub(crate) struct ResponseBody {
     /// Where the response has a time limit.
     deadline: Option<Pin<Box<Sleep>>>,
     record: Record,
+    /// Over HTTP/1.1.
+    _under_way: Option<UnderWay>,
 }
 
 impl ResponseBody {
@@ -33,6 +36,7 @@ impl ResponseBody {
             _present: None,
             deadline: None,
             record: Record::default(),
+            _under_way: None,
         }
     }
 
@@ -43,7 +47,14 @@ impl ResponseBody {
             _present: present,
             deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
             record: Record::default(),
+            _under_way: None,
         }
+    }
+
+    /// The same, with its request under way until it is dropped.
+    pub(crate) fn under_way(mut self, under_way: UnderWay) -> Self {
+        self._under_way = Some(under_way);
+        self
     }
 
     /// The same, under observation until it is dropped.
@@ -106,7 +117,7 @@ pub(super) struct RequestBody<B> {
 
 impl<B> RequestBody<B> {
     /// A body of at most `limit` bytes. What ends it before its time is told with the status that
-    /// says so.
+    /// says so to `breaks`.
     pub(super) fn new(body: B, limit: Option<u64>, breaks: oneshot::Sender<StatusCode>) -> Self {
         Self {
             body,

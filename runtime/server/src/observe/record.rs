@@ -57,11 +57,11 @@ struct Line {
 }
 
 impl Record {
-    /// Begins with a request whose extensions hold what scopes take from them.
-    pub(crate) fn begin<B>(peer: &Peer, request: &mut Request<B>) -> Self {
+    /// Begins with a request that came this way.
+    pub(crate) fn begin<B>(peer: &Peer, ends: &Ends, request: &mut Request<B>) -> Self {
         let shared = &peer.shared;
         let log = shared.options.access_log.as_ref();
-        let traced = Traced::new(peer, request);
+        let traced = Traced::new(peer, ends, request);
         if log.is_none() && !shared.metrics.is_on() && traced.id.is_none() {
             return Self(None);
         }
@@ -75,7 +75,7 @@ impl Record {
             status: None,
             bytes: 0,
             route: Some(route),
-            line: log.map(|log| Line::new(log, request)),
+            line: log.map(|log| Line::new(log, ends, request)),
             open: None,
             traced,
         })))
@@ -145,18 +145,17 @@ impl Record {
 }
 
 impl Line {
-    fn new<B>(log: &AccessLog, request: &Request<B>) -> Self {
+    fn new<B>(log: &AccessLog, ends: &Ends, request: &Request<B>) -> Self {
         let header = |name: HeaderName| {
             let value = request.headers().get(name).filter(|_| log.names_agents());
             value.map(|value| Box::from(value.as_bytes()))
         };
-        let extensions = request.extensions();
         let target = request
             .uri()
             .path_and_query()
             .map_or("/", |target| target.as_str());
         Self {
-            client: extensions.get::<Ends>().and_then(|ends| ends.client.clone()),
+            client: ends.client.clone(),
             protocol: match request.version() {
                 Version::HTTP_09 | Version::HTTP_10 => "HTTP/1.0",
                 Version::HTTP_2 => "HTTP/2.0",

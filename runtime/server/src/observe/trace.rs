@@ -55,7 +55,7 @@ pub(super) struct Traced {
 
 impl Traced {
     /// Leaves the id in the request's extensions.
-    pub(super) fn new<B>(peer: &Peer, request: &mut Request<B>) -> Self {
+    pub(super) fn new<B>(peer: &Peer, ends: &Ends, request: &mut Request<B>) -> Self {
         let options = &peer.shared.options;
         let log_wants = options.access_log.as_ref().is_some_and(|log| log.names_ids());
         let spans = tracing::span_enabled!(target: "laureola_server::request", Level::DEBUG);
@@ -80,7 +80,11 @@ impl Traced {
             ))
         };
         let id = header().unwrap_or_else(made);
-        let span = if spans { span(request, &id) } else { Span::none() };
+        let span = if spans {
+            span(ends, request, &id)
+        } else {
+            Span::none()
+        };
         if let (Some(parent), Some(join), false) = (parent, &options.join, span.is_disabled()) {
             join.0(&span, parent);
         }
@@ -97,9 +101,8 @@ fn from_header(headers: &HeaderMap) -> Option<RequestId> {
 
 /// Fields by the names of OpenTelemetry's conventions for servers. The query string is left out: it
 /// holds secrets often enough.
-fn span<B>(request: &Request<B>, id: &RequestId) -> Span {
-    let ends = request.extensions().get::<Ends>();
-    let client = ends.and_then(|ends| ends.client.as_ref());
+fn span<B>(ends: &Ends, request: &Request<B>, id: &RequestId) -> Span {
+    let client = ends.client.as_ref();
     let version = match request.version() {
         Version::HTTP_09 | Version::HTTP_10 => "1.0",
         Version::HTTP_2 => "2",
