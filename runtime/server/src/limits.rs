@@ -26,8 +26,8 @@ pub struct Limits {
     /// Bytes that may wait for one WebSocket client where the sender can neither wait nor drop
     /// ([`Sender::deliver`](laureola_asgi::Sender::deliver)): a client that would owe more is closed
     /// with 1013 ("try again later") as a slow consumer, and so is one that takes not a single byte
-    /// for [`slow_client_timeout`](crate::Builder::slow_client_timeout) while some wait. Default
-    /// 1 MiB.
+    /// for [`slow_client_timeout`](crate::Builder::slow_client_timeout) while some wait. Never
+    /// less than the high-water mark. Default 1 MiB.
     pub websocket_outbound_cap: usize,
     /// Events that may wait for a WebSocket's application before the server stops reading from
     /// the client. Default 16.

@@ -91,8 +91,8 @@ impl Outbound {
                 driver: None,
                 senders: Vec::new(),
             }),
-            high_water: high_water.clamp(1, cap.max(1)),
-            cap,
+            high_water: high_water.max(1),
+            cap: cap.max(high_water),
         }
     }
 
