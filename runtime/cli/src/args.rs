@@ -34,11 +34,13 @@ pub use stopping::Stopping;
 pub use timeouts::Timeouts;
 pub use tls::{ClientAuth, Protocols};
 pub use values::Limit;
+pub(crate) use values::seconds;
 
 use crate::check::CheckCommand;
 use crate::completions::CompletionsCommand;
 use crate::layer::LayerArgs;
 use crate::layer_command::LayerCommand;
+use crate::worker_command::WorkerCommand;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -211,6 +213,8 @@ pub enum Command {
     Check(Box<CheckCommand>),
     /// Write the flags for a shell's Tab key to stdout
     Completions(CompletionsCommand),
+    /// Run the consumers of named channels, as Channels' runworker does
+    Worker(WorkerCommand),
 }
 
 /// Prints help as it is, and a mistake as one line with a hint. Returns the exit status.

@@ -15,6 +15,7 @@
 //! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
 //! - [`check`](mod@check), [`completions`]: `laureola check`, `laureola completions`
+//! - [`worker_command`]: `laureola worker CHANNEL…`
 //! - [`serve`]: the run path: layer, plugins, server, and their end
 //! - `observing`, `admin`: access log, metrics, and the address they are read at
 //! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP;
@@ -42,6 +43,7 @@ mod places;
 pub mod serve;
 mod service;
 mod signals;
+pub mod worker_command;
 mod workers;
 
 use std::ffi::OsString;
@@ -84,6 +86,10 @@ where
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
         Some(Command::Check(command)) => check::run(command, &args.layer, &plugins),
         Some(Command::Completions(command)) => completions::run(command, name),
+        Some(Command::Worker(command)) => {
+            logging::start(command.logging.verbosity, &command.logging.log_fmt);
+            worker_command::run(command, &args.layer, &plugins)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,10 +7,11 @@
 //! - [`asgi`]: scope, events, `Application`, tower adapters
 //! - [`message`]: msgpack equal to Python's, WebSocket frames
 //! - [`layers`]: channels, groups, the in-memory layer
-//! - [`consumers`]: JSON consumers, URL routing, test communicators
+//! - [`consumers`]: consumers of every kind, URL routing, middleware, test communicators
 //! - [`plugin`]: plugins and their host
 //! - `redis`: channels_redis-compatible layers (feature `redis`)
 //! - `server`: the protocol server (feature `server`)
+//! - `testing`: communicators, and a live server on a free port (feature `server`)
 //!
 //! The names used most stand at the root:
 //!
@@ -51,10 +52,16 @@ pub use laureola_redis as redis;
 #[cfg(feature = "server")]
 pub use laureola_server as server;
 
+#[cfg(feature = "server")]
+pub mod testing;
+
 pub use laureola_asgi::tower::TowerApp;
 pub use laureola_asgi::{AppError, Application, ProtocolTypeRouter};
 pub use laureola_consumers::{
-    Context, JsonConsumer, Result, Shared, URLRouter, UrlArguments, as_application, path, re_path,
+    BlockingPool, ChannelNameRouter, Context, HttpConsumer, HttpContext, JsonConsumer, Layers, Result,
+    ServerSentEvent, Shared, SyncContext, SyncJsonConsumer, SyncWebsocketConsumer, URLRouter, UrlArguments,
+    WebsocketConsumer, Worker, WorkerConsumer, WorkerContext, as_application, http_application, include,
+    path, re_path, sync_application, sync_websocket_application, websocket_application, worker_application,
 };
 pub use laureola_layers::{ChannelName, GroupName, Layer, MemoryLayer};
 pub use laureola_plugin::{Plugin, PluginError, Plugins, Registry};

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use laureola_asgi::{AppError, ProtocolTypeRouter};
-use laureola_consumers::URLRouter;
-use laureola_layers::Layer;
+use laureola_consumers::{ChannelNameRouter, Layers, URLRouter};
 
 use crate::plugin::{Plugin, PluginError};
 use crate::registry::Registry;
@@ -39,18 +38,40 @@ impl Plugins {
         self.0.iter().map(|plugin| plugin.name())
     }
 
-    /// One application of all their routes; what no route matches is a 404.
+    /// One application of all their routes; what no route matches is a 404. `layers` is a channel layer, or
+    /// [`Layers`] by alias.
     ///
     /// # Errors
     /// A plugin that cannot be registered, or a URL pattern that is not valid.
-    pub fn application(&self, layer: &Layer) -> Result<ProtocolTypeRouter, PluginError> {
-        let mut registry = Registry::new(layer);
-        for plugin in &self.0 {
-            plugin.register(&mut registry)?;
-        }
+    pub fn application<L>(&self, layers: &L) -> Result<ProtocolTypeRouter, PluginError>
+    where
+        L: Clone + Into<Layers>,
+    {
+        let layers = layers.clone().into();
+        let registry = self.registered(&layers)?;
         Ok(ProtocolTypeRouter::new()
             .http(URLRouter::new(registry.http)?)
             .websocket(URLRouter::new(registry.websocket)?))
+    }
+
+    /// The consumers of their named channels, for a worker.
+    ///
+    /// # Errors
+    /// A plugin that cannot be registered, a name that is no channel's, or one that two plugins want.
+    pub fn workers<L>(&self, layers: &L) -> Result<ChannelNameRouter, PluginError>
+    where
+        L: Clone + Into<Layers>,
+    {
+        let layers = layers.clone().into();
+        Ok(ChannelNameRouter::new(self.registered(&layers)?.workers)?)
+    }
+
+    fn registered<'a>(&self, layers: &'a Layers) -> Result<Registry<'a>, PluginError> {
+        let mut registry = Registry::new(layers);
+        for plugin in &self.0 {
+            plugin.register(&mut registry)?;
+        }
+        Ok(registry)
     }
 
     /// Starts the plugins, in order. Each may take 30 seconds.
@@ -130,7 +151,7 @@ impl<P: Plugin> DynPlugin for P {
 mod tests {
     use super::*;
     use laureola_consumers::path;
-    use laureola_layers::MemoryLayer;
+    use laureola_layers::{Layer, MemoryLayer};
     use parking_lot::Mutex;
 
     struct Recorder {
@@ -206,5 +227,57 @@ mod tests {
         let layer = Layer::new(MemoryLayer::new());
         let error = plugins(false).0.application(&layer).expect_err("a bad pattern");
         assert!(error.to_string().contains("<bad:pattern>"), "{error}");
+    }
+    /// Wants a channel, and its consumers another layer.
+    struct Counts;
+
+    impl Plugin for Counts {
+        fn name(&self) -> &'static str {
+            "counts"
+        }
+
+        fn register(&self, registry: &mut Registry<'_>) -> Result<(), PluginError> {
+            let failed = |error: AppError| PluginError::Register {
+                plugin: "counts",
+                reason: error.to_string(),
+            };
+            registry.layer_named("metrics").map_err(failed)?;
+            registry.worker("counts", laureola_consumers::worker_application(|| Ok(Self)));
+            Ok(())
+        }
+    }
+
+    impl laureola_consumers::WorkerConsumer for Counts {
+        type Event = ();
+
+        async fn event(
+            &mut self,
+            _: &mut laureola_consumers::WorkerContext,
+            _: laureola_consumers::Shared<()>,
+        ) -> laureola_consumers::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_plugin_registers_workers_and_finds_layers_by_alias() {
+        let layer = || Layer::new(MemoryLayer::new());
+        let plugins = Plugins::new().with(Counts);
+        let error = plugins.workers(&layer()).expect_err("one layer only").to_string();
+        assert_eq!(
+            error,
+            "plugin counts cannot be registered: no channel layer has the alias \"metrics\"; there are: default"
+        );
+        let layers = laureola_layers::ChannelLayers::new().with("default", layer());
+        let layers = Layers::new(layers.with("metrics", layer()), "default").expect("it is there");
+        let router = plugins.workers(&layers).expect("registered");
+        let channels: Vec<_> = router.channels().map(|channel| channel.as_str()).collect();
+        assert_eq!(channels, ["counts"]);
+        let twice = plugins
+            .with(Counts)
+            .workers(&layers)
+            .expect_err("twice")
+            .to_string();
+        assert!(twice.contains("channel counts"), "{twice}");
     }
 }

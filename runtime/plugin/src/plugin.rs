@@ -46,6 +46,9 @@ pub enum PluginError {
     /// A URL pattern of some plugin is not valid.
     #[error(transparent)]
     Pattern(#[from] laureola_consumers::routing::PatternError),
+    /// A named channel cannot have its consumers.
+    #[error(transparent)]
+    Worker(#[from] laureola_consumers::worker::WorkerError),
     /// It could not start.
     #[error("plugin {plugin} could not start: {reason}")]
     Startup {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Seconds that may be fractions, not negative.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || format!("expected seconds, such as 10 or 0.5, not {text:?}");
     let seconds: f64 = text.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
