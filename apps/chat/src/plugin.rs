@@ -69,7 +69,7 @@ impl Plugin for Chat {
         }
         let consumer = as_application(registry.layer(), ChatConsumer::from_scope);
         registry.websocket(path("ws/chat/<room_name>/", consumer));
-        for route in web::routes() {
+        for route in web::routes(&self.handle) {
             registry.http(route);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use laureola::{Layer, layers::GroupName};
+use laureola::Layer;
 use laureola_django::Secrets;
 use laureola_django::auth::{Auth, UserTable, Users};
 use laureola_django::csrf::Origins;

@@ -1,23 +1,24 @@
-// A WebSocket that comes back by itself, and keeps what could not be sent yet.
+// A WebSocket that comes back by itself, and messages that stay until the server has them.
 
 const FIRST_DELAY = 500;
 const MAX_DELAY = 30_000;
 // A connection that lived so long was a good one: the next attempt may come soon.
 const SETTLED = 5_000;
 const MAX_WAITING = 100;
-// A sent message whose echo has not come within this time was lost for another reason than its
-// connection; it is not sent again with the next one.
-const ECHO_TIMEOUT = 60_000;
+// A message that is not acknowledged within this time needs its sender's decision.
+const ACK_TIMEOUT = 30_000;
 
 export class Socket {
   #options;
   #socket = null;
   #retry;
   #delay = FIRST_DELAY;
-  #waiting = []; // { text, again }: for the next connection
-  #unechoed = []; // { text, again, at }: sent, and not yet seen in the room
+  #ended = false;
+  #refused = 0;
+  #messages = new Map(); // by id, in the order they were typed: { id, text, sent, after, failed, timer }
 
-  // options: url(), onMessage(object), onState("connecting" | "open" | "offline", texts waiting)
+  // options: url(), lastId(), onOpen(), onData(object), onState("connecting" | "open" | "offline", messages waiting),
+  // onMessage(message) when its state changed, onRefused(attempts in a row that never opened), onClosed(code): true ends it
   constructor(options) {
     this.#options = options;
     const soon = () => {
@@ -30,8 +31,13 @@ export class Socket {
     addEventListener("offline", () => this.#socket && this.#lost(this.#socket));
   }
 
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   // Opens a connection, in place of the one there is.
   connect() {
+    if (this.#ended) return;
     clearTimeout(this.#retry);
     this.#retry = undefined;
     const old = this.#socket;
@@ -42,70 +48,120 @@ export class Socket {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       opened = Date.now();
-      for (const waiting of this.#waiting.splice(0)) this.#transmit(waiting);
+      this.#refused = 0;
+      this.#options.onOpen();
+      for (const message of this.#messages.values()) if (!message.failed) this.#transmit(message);
       this.#state("open");
     };
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#options.onMessage(JSON.parse(data));
+      if (socket === this.#socket) this.#options.onData(JSON.parse(data));
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (opened && Date.now() - opened > SETTLED) this.#delay = FIRST_DELAY;
+      if (socket === this.#socket && opened && this.#options.onClosed(code)) this.end();
+      if (socket === this.#socket && !opened) this.#options.onRefused(++this.#refused);
       this.#lost(socket);
     };
-    if (old) {
-      // What it has sent arrives before its close does: nothing to repeat.
-      this.#unechoed = [];
-      old.close(1000);
-    }
+    old?.close(1000);
+  }
+
+  // Nothing more comes of it.
+  end() {
+    this.#ended = true;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#socket?.close(1000);
   }
 
   // Sends a text, now or with the next connection; false if too many wait already.
   send(text) {
-    if (this.#socket?.readyState === WebSocket.OPEN) {
-      this.#transmit({ text, again: false });
-    } else if (this.#waiting.length < MAX_WAITING) {
-      this.#waiting.push({ text, again: false });
-      this.#state(this.#socket ? "connecting" : "offline");
-    } else {
-      return false;
-    }
+    if (this.#messages.size >= MAX_WAITING) return false;
+    const message = { id: newId(), text, sent: false, after: 0, failed: false };
+    this.#messages.set(message.id, message);
+    if (this.isOpen) this.#transmit(message);
+    else this.#state(this.#socket ? "connecting" : "offline");
+    this.#options.onMessage(message);
     return true;
   }
 
-  // Whether a message of ours comes back with this text. They come in the order they were sent in.
-  isEcho(text) {
-    const at = this.#unechoed.findIndex((sent) => sent.text === text);
-    this.#unechoed.splice(0, at + 1);
-    return at >= 0;
+  // What is no message, or only worth something now; returns whether it went.
+  tell(content) {
+    if (this.isOpen) this.#socket.send(JSON.stringify(content));
+    return this.isOpen;
   }
 
-  // The server refused the oldest message.
-  forgetOldest() {
-    this.#unechoed.shift();
+  // The server has the message: it is not ours to keep any more. Returns it, if it was.
+  settle(id) {
+    const message = this.#messages.get(id);
+    clearTimeout(message?.timer);
+    this.#messages.delete(id);
+    if (message) this.#state(this.#current());
+    return message;
   }
 
-  #transmit({ text, again }) {
-    this.#socket.send(JSON.stringify({ message: text }));
-    this.#unechoed.push({ text, again, at: Date.now() });
-    if (this.#unechoed.length > MAX_WAITING) this.#unechoed.shift();
+  // The server does not want it. Nothing was stored: sent again, it is a new message.
+  refuse(id, reason) {
+    const message = this.#messages.get(id);
+    if (!message) return false;
+    message.sent = false;
+    this.#fail(message, reason);
+    return true;
+  }
+
+  // Sends a message again that failed.
+  again(id) {
+    const message = this.#messages.get(id);
+    if (!message?.failed) return;
+    message.failed = false;
+    if (this.isOpen) this.#transmit(message);
+    this.#options.onMessage(message);
+  }
+
+  #transmit(message) {
+    const content = { message: message.text, id: message.id };
+    if (message.sent) {
+      // It may have arrived: the server looks behind the message that we knew when it was sent first.
+      Object.assign(content, { again: true, after: message.after });
+    } else {
+      message.sent = true;
+      message.after = this.#options.lastId();
+    }
+    this.#socket.send(JSON.stringify(content));
+    clearTimeout(message.timer);
+    message.timer = setTimeout(() => this.#fail(message, "no answer"), ACK_TIMEOUT);
+  }
+
+  #fail(message, reason) {
+    clearTimeout(message.timer);
+    message.failed = reason;
+    this.#options.onMessage(message);
+    this.#state(this.#current());
   }
 
   #lost(socket) {
     if (socket !== this.#socket) return;
     this.#socket = null;
-    // Better said twice than never, but not for ever: each text gets one more connection.
-    const oldest = Date.now() - ECHO_TIMEOUT;
-    const repeat = this.#unechoed.filter((sent) => !sent.again && sent.at > oldest);
-    this.#waiting.unshift(...repeat.map(({ text }) => ({ text, again: true })));
-    this.#unechoed = [];
+    for (const message of this.#messages.values()) clearTimeout(message.timer);
     socket.close();
     this.#state("offline");
+    if (this.#ended) return;
     // Half of the delay is random, or all browsers would come back at the same moment.
     this.#retry = setTimeout(() => this.connect(), this.#delay * (0.5 + Math.random() / 2));
     this.#delay = Math.min(this.#delay * 2, MAX_DELAY);
   }
 
-  #state(state) {
-    this.#options.onState(state, this.#waiting.length);
+  #current() {
+    if (this.isOpen) return "open";
+    return this.#socket ? "connecting" : "offline";
   }
+
+  #state(state) {
+    const waiting = [...this.#messages.values()].filter((message) => !message.failed && (state !== "open" || !message.sent));
+    this.#options.onState(state, waiting.length);
+  }
+}
+
+// No two windows choose the same. (crypto.randomUUID is there on https pages only.)
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 }

@@ -252,6 +252,30 @@ impl Users {
         })
     }
 
+    /// Whether a new user may not have the name: somebody has it, or one that differs in case only (as `UserCreationForm`
+    /// compares: SQLite knows the case of ASCII letters only).
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn is_taken(&self, username: &str) -> Result<bool, DatabaseError> {
+        let select = format!(
+            "SELECT EXISTS (SELECT 1 FROM {} WHERE UPPER({}) = UPPER($1))",
+            quoted(&self.table.table),
+            quoted(&self.table.username)
+        );
+        let query = AssertSqlSafe(select);
+        let username = normalize(username);
+        Ok(match &self.database {
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite(pools) => {
+                let query = sqlx::query_scalar(query).bind(username);
+                query.fetch_one(&pools.read).await?
+            }
+            #[cfg(feature = "postgres")]
+            Database::Postgres(pool) => sqlx::query_scalar(query).bind(username).fetch_one(pool).await?,
+        })
+    }
+
     /// Users in the order of their names, from behind `after`.
     ///
     /// # Errors

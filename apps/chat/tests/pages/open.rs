@@ -1,38 +1,12 @@
-//! What the chat answers to HTTP requests, through the application a server runs.
+//! The first page and the open rooms.
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use laureola::asgi::{Application as _, exchange};
-use laureola::{Layer, MemoryLayer, Plugins};
-use laureola_chat::Chat;
+use axum::body::Body;
+use axum::http::{Method, Request, header};
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: header::HeaderName) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("a text"))
-    }
-}
+use crate::browser::{Answer, Site};
 
 async fn ask(request: Request<Body>) -> Answer {
-    let layer = Layer::new(MemoryLayer::new());
-    let plugins = Plugins::new().with(Chat::default());
-    let site = plugins.application(&layer).expect("the chat registers");
-    let (connection, response, outcome) = exchange::open(request);
-    outcome.finish(&site.call(connection).await);
-    let (parts, body) = response.await.into_parts();
-    let body = to_bytes(Body::new(body), 1 << 20).await.expect("a body");
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body: String::from_utf8(body.into()).expect("a text"),
-    }
+    Site::start().await.ask(request).await
 }
 
 async fn get(target: &str) -> Answer {
@@ -122,7 +96,15 @@ async fn a_name_in_the_url_never_becomes_markup() {
 
 #[tokio::test]
 async fn every_page_forbids_what_is_not_ours() {
-    for target in ["/", "/chat/lobby/", "/chat/a%20b/", "/chat/?room=lobby"] {
+    for target in [
+        "/",
+        "/login/",
+        "/signup/",
+        "/rooms/",
+        "/chat/lobby/",
+        "/chat/a%20b/",
+        "/chat/?room=lobby",
+    ] {
         let answer = get(target).await;
         let policy = answer.header(header::CONTENT_SECURITY_POLICY);
         assert!(
@@ -160,51 +142,21 @@ async fn methods_behave() {
 }
 
 #[tokio::test]
-async fn an_asset_is_sent_once_and_then_confirmed() {
-    for (file, content_type) in [
-        ("chat.css", "text/css; charset=utf-8"),
-        ("room.js", "text/javascript; charset=utf-8"),
-        ("log.js", "text/javascript; charset=utf-8"),
-        ("socket.js", "text/javascript; charset=utf-8"),
-        ("icon.svg", "image/svg+xml"),
-    ] {
-        let target = format!("/static/chat/{file}");
-        let answer = get(&target).await;
-        assert_eq!(answer.status, 200, "{file}");
-        assert_eq!(answer.header(header::CONTENT_TYPE), content_type);
-        assert_eq!(answer.header(header::CACHE_CONTROL), "no-cache");
-        assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-        assert!(!answer.body.is_empty());
-        let etag = answer.header(header::ETAG);
-        assert_eq!(etag.len(), 66, "{etag}");
-        for (condition, status) in [
-            (etag.to_owned(), 304),
-            (format!("\"other\", W/{etag}"), 304),
-            ("*".to_owned(), 304),
-            ("\"other\"".to_owned(), 200),
-            (etag.trim_matches('"').to_owned(), 200),
-        ] {
-            let request = Request::get(&target).header(header::IF_NONE_MATCH, &condition);
-            let again = ask(request.body(Body::empty()).expect("valid")).await;
-            assert_eq!(again.status, status, "{condition}");
-            assert_eq!(again.header(header::ETAG), etag);
-            assert_eq!(again.body.is_empty(), status == 304);
-        }
+async fn who_does_not_log_in_gets_no_cookie() {
+    for target in ["/", "/chat/lobby/"] {
+        let answer = get(target).await;
+        assert_eq!(answer.header(header::SET_COOKIE), "", "{target}");
+        answer.says(r#"href="/login/"#);
     }
 }
 
 #[tokio::test]
-async fn other_files_are_not_there() {
-    for target in [
-        "/static/chat/missing.js",
-        "/static/chat/../Cargo.toml",
-        "/static/chat/..%2FCargo.toml",
-        "/static/chat/..%2Fstatic%2Froom.js",
-        "/static/chat/%2Fetc%2Fpasswd",
-        "/static/chat/",
-        "/chat/a/b/",
-        "/other/",
-    ] {
-        assert_eq!(get(target).await.status, 404, "{target}");
-    }
+async fn a_chat_that_has_not_started_says_so() {
+    let layer = laureola::Layer::new(laureola::MemoryLayer::new());
+    let plugins = laureola::Plugins::new().with(laureola_chat::Chat::default());
+    let application = plugins.application(&layer).expect("the chat registers");
+    let request = Request::get("/").body(Body::empty()).expect("valid");
+    let answer = crate::browser::answer(&application, request).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header(header::RETRY_AFTER), "5");
 }
