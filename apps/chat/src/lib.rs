@@ -46,6 +46,7 @@ pub mod event;
 pub mod guest;
 pub mod history;
 pub mod limits;
+pub mod manage;
 pub mod options;
 pub mod plugin;
 pub mod presence;

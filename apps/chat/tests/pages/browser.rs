@@ -49,6 +49,7 @@ impl Answer {
 pub(crate) struct Site {
     application: Box<dyn Fn(Request<Body>) -> Answering + Send + Sync>,
     pub(crate) store: Store,
+    pub(crate) url: String,
     _chat: Chat,
     _dir: tempfile::TempDir,
 }
@@ -78,6 +79,7 @@ impl Site {
         Self {
             application: Box::new(ask),
             store,
+            url,
             _chat: chat,
             _dir: dir,
         }

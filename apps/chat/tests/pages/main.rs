@@ -5,4 +5,5 @@ mod admin;
 mod assets;
 mod browser;
 mod forgery;
+mod manage;
 mod open;
