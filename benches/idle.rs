@@ -65,7 +65,9 @@ struct Options {
 fn main() -> ExitCode {
     match env::var(MARKER).ok().and_then(|name| Application::named(&name)) {
         Some(Application::Chat) => {
-            return laureola_cli::run("laureola", Plugins::new().with(laureola_chat::Chat::default()));
+            return laureola_cli::run_with("laureola", |serve, layer| {
+                Ok(Plugins::new().with(serve.chat.plugin(layer)?))
+            });
         }
         Some(Application::Echo) => return exit(serve_echo().map_err(|error| error.to_string())),
         None => {}

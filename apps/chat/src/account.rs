@@ -1,7 +1,13 @@
 //! Who a request or a socket is: the user of the session in its cookie.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use laureola::consumers::middleware::Cookies;
 use laureola_django::auth::{AuthError, User};
 use laureola_django::session::{Session, SessionError};
+
+use tokio::time::Instant;
 
 use crate::site::Site;
 
@@ -17,20 +23,42 @@ pub(crate) enum AccountError {
     Auth(#[from] AuthError),
 }
 
-/// The value of a cookie among the `cookie` headers of a request. Where a name comes twice, the last one counts, as in
-/// Django.
-pub(crate) fn cookie<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &str) -> Option<&'a str> {
-    let texts = headers
-        .into_iter()
-        .filter_map(|header| str::from_utf8(header).ok());
-    let pairs = texts.flat_map(|header| header.split(';'));
-    let values = pairs.filter_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        (key.trim() == name).then(|| value.trim())
+/// A session's cookie, and when somebody last looked whether it counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    cookie: Arc<str>,
+    looked: Instant,
+}
+
+impl Ticket {
+    /// A ticket that was just looked at.
+    pub(crate) fn new(cookie: &str) -> Self {
+        Self {
+            cookie: cookie.into(),
+            looked: Instant::now(),
+        }
+    }
+
+    pub(crate) fn cookie(&self) -> Arc<str> {
+        Arc::clone(&self.cookie)
+    }
+
+    pub(crate) fn is_due(&self, interval: Duration) -> bool {
+        self.looked.elapsed() >= interval
+    }
+
+    pub(crate) fn renew(&mut self) {
+        self.looked = Instant::now();
+    }
+}
+
+/// The value of a cookie among the `cookie` headers of a request; of several with one name the last counts.
+pub(crate) fn cookie<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &str) -> Option<String> {
+    let values = headers.into_iter().filter_map(|header| {
+        let cookies = Cookies::parse(header);
+        cookies.get(name).map(str::to_owned)
     });
-    // Quotes around a value belong to the cookie, not to what it says.
-    let unquoted = |value: &'a str| value.strip_prefix('"')?.strip_suffix('"');
-    values.last().map(|value| unquoted(value).unwrap_or(value))
+    values.last().filter(|value| !value.is_empty())
 }
 
 /// The session of a cookie's value; an empty one without a key where there is none.
@@ -70,8 +98,8 @@ mod tests {
     #[test]
     fn cookies_are_found_in_any_header() {
         let headers: [&[u8]; 3] = [b"a=1; sessionid=old", b"\xff=x", b" sessionid=\"k2\" ;b=2"];
-        assert_eq!(cookie(headers, "sessionid"), Some("k2"));
-        assert_eq!(cookie(headers, "a"), Some("1"));
+        assert_eq!(cookie(headers, "sessionid"), Some("k2".to_owned()));
+        assert_eq!(cookie(headers, "a"), Some("1".to_owned()));
         assert_eq!(cookie(headers, "session"), None);
         assert_eq!(cookie([b"sessionid".as_slice()], "sessionid"), None);
     }

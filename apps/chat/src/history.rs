@@ -10,7 +10,7 @@
 mod memory;
 mod redis;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,12 @@ impl Default for Keep {
     }
 }
 
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A message as browsers get it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -50,6 +56,9 @@ pub struct Entry {
     pub message: String,
     /// Seconds since 1970.
     pub at: f64,
+    /// The name is one that a guest chose.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guest: bool,
 }
 
 /// Which list an entry goes to. Open rooms and rooms with accounts may have the same name.
@@ -62,7 +71,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn key(self, room: &str) -> String {
+    /// What a room is called where those of both kinds stand side by side.
+    pub(crate) fn key(self, room: &str) -> String {
         match self {
             Self::Open => format!("open:{room}"),
             Self::Stored => format!("stored:{room}"),
@@ -81,7 +91,8 @@ pub enum History {
 }
 
 impl History {
-    /// Adds to an open room; the entry's key becomes the room's next one.
+    /// Adds to an open room; the entry's key becomes the room's next one. Keys begin at the time in milliseconds, so that
+    /// they go on growing when a room was forgotten, or its server started again.
     ///
     /// # Errors
     /// Redis does not answer; nothing was added, as far as we know.
@@ -110,10 +121,14 @@ impl History {
     /// # Errors
     /// Redis does not answer.
     pub async fn entries(&self, kind: Kind, room: &str) -> Result<Vec<Entry>, RedisHistoryError> {
-        match self {
-            Self::Memory(history) => Ok(history.entries(&kind.key(room))),
-            Self::Redis(history) => history.entries(&kind.key(room)).await,
-        }
+        let mut entries = match self {
+            Self::Memory(history) => history.entries(&kind.key(room)),
+            Self::Redis(history) => history.entries(&kind.key(room)).await?,
+        };
+        // Two servers may note two messages in the other order, and one that was sent again is noted again.
+        entries.sort_by_key(|entry| entry.id);
+        entries.dedup_by_key(|entry| entry.id);
+        Ok(entries)
     }
 
     /// Forgets a room's entries: it was deleted, or one of its messages was.

@@ -1,6 +1,7 @@
 //! What can be set about the chat.
 
 use std::fmt;
+use std::time::Duration;
 
 use laureola_django::session::Expiry;
 
@@ -40,6 +41,8 @@ pub struct ChatOptions {
     /// Origins besides the site's own that forms and sockets may come from, each with its scheme;
     /// `https://*.example.com` stands for all subdomains. Default: none.
     pub allowed_origins: Vec<String>,
+    /// How long a socket may go on being used before somebody looks whether its session still counts. Default a minute.
+    pub session_check: Duration,
     /// How long logins last.
     pub session_expiry: Expiry,
 }
@@ -55,6 +58,7 @@ impl Default for ChatOptions {
             keep: Keep::default(),
             limits: Limits::default(),
             allowed_origins: Vec::new(),
+            session_check: Duration::from_secs(60),
             session_expiry: Expiry::default(),
         }
     }

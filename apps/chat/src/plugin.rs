@@ -7,13 +7,14 @@ use laureola::{AppError, Layer, Plugin, PluginError, Registry, as_application, p
 use parking_lot::RwLock;
 
 use crate::consumer::ChatConsumer;
+use crate::history::Kind;
 use crate::options::ChatOptions;
 use crate::site::Site;
 use crate::web;
 
 /// The chat, to be given to a server: `Plugins::new().with(Chat::new(options))`. Clones are the same chat.
 ///
-/// Takes the paths `/`, `/chat/…` and `/static/chat/…`, and the WebSockets of `ws/chat/…`. It serves once
+/// Takes the paths `/`, `/chat/…`, `/rooms/…`, `/admin/…`, `/static/chat/…` and those of accounts, and the WebSockets of `ws/chat/…` and `ws/<slug>/`. It serves once
 /// [`startup`](Plugin::startup) has opened its database; until then, and after its shutdown, it answers 503.
 #[derive(Clone, Debug, Default)]
 pub struct Chat {
@@ -29,6 +30,14 @@ impl Chat {
             options,
             handle: Handle::default(),
         }
+    }
+}
+
+impl Chat {
+    /// Its settings.
+    #[must_use]
+    pub fn options(&self) -> &ChatOptions {
+        &self.options
     }
 }
 
@@ -67,8 +76,16 @@ impl Plugin for Chat {
                 reason: "one chat is for one server: make another Chat for another".to_owned(),
             });
         }
-        let consumer = as_application(registry.layer(), ChatConsumer::from_scope);
-        registry.websocket(path("ws/chat/<room_name>/", consumer));
+        for (pattern, kind) in [
+            ("ws/chat/<room_name>/", Kind::Open),
+            ("ws/<slug:slug>/", Kind::Stored),
+        ] {
+            let handle = self.handle.clone();
+            let consumer = as_application(registry.layer(), move |scope| {
+                ChatConsumer::new(&handle, kind, scope)
+            });
+            registry.websocket(path(pattern, consumer));
+        }
         for route in web::routes(&self.handle) {
             registry.http(route);
         }

@@ -18,6 +18,9 @@ pub const SIGN_INTERVAL: Duration = Duration::from_secs(20);
 /// Names that a browser is sent.
 pub const MAX_NAMES: usize = 500;
 
+/// People in a room, above which it is not told who comes, goes and types.
+pub const MAX_ANNOUNCED: usize = 200;
+
 /// See the module's documentation. Clones share it.
 #[derive(Clone)]
 pub struct Presence(Arc<Inner>);
@@ -75,7 +78,7 @@ impl Presence {
         }))
     }
 
-    /// Somebody came. Returns whether it is their first window here.
+    /// Somebody came. Returns whether they were not there yet, on any server.
     pub async fn enter(&self, room: &str, name: &str) -> bool {
         let first = {
             let mut here = self.0.here.lock();
@@ -87,13 +90,15 @@ impl Presence {
             *windows += 1;
             *windows == 1
         };
-        if first && let Some(shared) = &self.0.shared {
-            shared.sign(room, &[name.to_owned()]).await;
-        }
-        first
+        let Some(shared) = self.0.shared.as_ref().filter(|_| first) else {
+            return first;
+        };
+        let elsewhere = shared.names(room).await.contains(name);
+        shared.sign(room, &[name.to_owned()]).await;
+        !elsewhere
     }
 
-    /// Somebody left. Returns whether it was their last window here.
+    /// Somebody left. Returns whether they are there no more, on any server.
     pub async fn leave(&self, room: &str, name: &str) -> bool {
         let last = {
             let mut here = self.0.here.lock();
@@ -113,10 +118,25 @@ impl Presence {
             }
             last
         };
-        if last && let Some(shared) = &self.0.shared {
-            shared.remove(room, name).await;
-        }
-        last
+        let Some(shared) = self.0.shared.as_ref().filter(|_| last) else {
+            return last;
+        };
+        shared.remove(room, name).await;
+        !shared.names(room).await.contains(name)
+    }
+
+    /// Whether so few people are in the room, on this server, that each is worth telling the others of: in a room of
+    /// thousands, coming and going would be all there is to hear.
+    #[must_use]
+    pub fn is_small(&self, room: &str) -> bool {
+        let here = self.0.here.lock();
+        here.get(room).is_none_or(|people| people.len() <= MAX_ANNOUNCED)
+    }
+
+    /// Whether nobody is in the room on this server.
+    #[must_use]
+    pub fn is_empty(&self, room: &str) -> bool {
+        !self.0.here.lock().contains_key(room)
     }
 
     /// Everybody in the room, by name, at most [`MAX_NAMES`].

@@ -9,6 +9,9 @@ use laureola::layers::name::MAX_LENGTH;
 /// What stands before a room's name in its group's name.
 const GROUP_PREFIX: &str = "chat_";
 
+/// The same for the group of what Django's consumers do not know; as long.
+const ASIDE_PREFIX: &str = "chat.";
+
 /// The longest name of a room: with the prefix it is still the name of a group.
 pub const MAX_ROOM_NAME: usize = MAX_LENGTH - GROUP_PREFIX.len();
 
@@ -28,6 +31,12 @@ impl RoomName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The group `chat.<room_name>`, in which only consumers of this chat are.
+    #[must_use]
+    pub fn aside_group(&self) -> GroupName {
+        GroupName::new(format!("{ASIDE_PREFIX}{}", self.0)).expect("a room's name fits into a group's")
     }
 
     /// The room's group, `chat_<room_name>`, as every server of the room calls it.
@@ -65,6 +74,7 @@ mod tests {
         for name in ["lobby", "a", "-", "_", "v1.2", "...", "Room_9-b", &"x".repeat(94)] {
             let room: RoomName = name.parse().expect(name);
             assert_eq!(room.group().as_str(), format!("chat_{name}"));
+            assert_eq!(room.aside_group().as_str(), format!("chat.{name}"));
         }
     }
 

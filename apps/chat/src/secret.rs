@@ -20,13 +20,13 @@ pub(crate) fn place(database_url: &str) -> Option<PathBuf> {
 pub(crate) fn read_or_make(file: &Path) -> io::Result<String> {
     match fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => make(file)?,
-        other => return checked(other?),
+        other => return checked(&other?),
     }
-    checked(fs::read_to_string(file)?)
+    checked(&fs::read_to_string(file)?)
 }
 
 /// An emptied file must not make an empty key: everybody could sign with it.
-fn checked(text: String) -> io::Result<String> {
+fn checked(text: &str) -> io::Result<String> {
     let key = text.trim();
     if key.len() < 32 {
         return Err(io::Error::new(

@@ -15,11 +15,14 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::audience::{Teller, Token};
 use crate::history::{History, MemoryHistory, RedisHistory};
 use crate::options::ChatOptions;
 use crate::presence::Presence;
 use crate::secret;
 use crate::store::{Store, StoreError};
+use crate::watch::Watch;
+use crate::writer::{self, Writer};
 
 /// A Redis that does not answer within this time is out of reach.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,9 +64,12 @@ pub(crate) struct Site {
     pub(crate) sessions: Sessions<DatabaseStore>,
     pub(crate) history: History,
     pub(crate) presence: Presence,
+    pub(crate) writer: Writer<Token>,
+    pub(crate) watch: Watch,
     pub(crate) layer: Layer,
     pub(crate) origins: Origins,
     pub(crate) options: ChatOptions,
+    writing: Mutex<Option<writer::Task>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -97,14 +103,21 @@ impl Site {
         let clearing = tokio::spawn(clear_sessions(sessions.clone()));
         let signs = presence.clone();
         let keeping = tokio::spawn(async move { signs.keep().await });
+        let sessions = Sessions::new(sessions, options.session_expiry);
+        let (watch, watching) = Watch::start(auth.clone(), sessions.clone());
+        let teller = Teller::new(layer.clone(), history.clone());
+        let (writer, writing) = Writer::start(store.clone(), teller);
         Ok(Arc::new(Self {
             auth,
-            sessions: Sessions::new(sessions, options.session_expiry),
+            sessions,
+            writer,
+            watch,
+            writing: Mutex::new(Some(writing)),
             history,
             presence,
             layer,
             origins: Origins::new(options.allowed_origins.iter().map(String::as_str)),
-            tasks: Mutex::new(vec![clearing, keeping]),
+            tasks: Mutex::new(vec![clearing, keeping, watching]),
             store,
             options,
         }))
@@ -114,6 +127,10 @@ impl Site {
     pub(crate) async fn close(&self) {
         for task in self.tasks.lock().drain(..) {
             task.abort();
+        }
+        let writing = self.writing.lock().take();
+        if let Some(writing) = writing {
+            writing.close().await;
         }
         self.store.close().await;
     }

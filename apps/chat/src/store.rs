@@ -59,6 +59,16 @@ impl Store {
         Ok(Self { database })
     }
 
+    /// By how much the key of a message may be less than that of one that was stored, and heard, before it. SQLite stores
+    /// in the order of its keys, and two servers tell of it in almost that order; in PostgreSQL two batches may overlap.
+    #[must_use]
+    pub fn overlap(&self) -> i64 {
+        match &self.database {
+            Database::Sqlite(_) => 20,
+            _ => 256,
+        }
+    }
+
     /// The database, for users and sessions.
     #[must_use]
     pub fn database(&self) -> &Database {

@@ -4,13 +4,14 @@
 //! slow, or away makes messages wait, in order; above [`CAPACITY`] new ones are refused. Nothing that a sender was told of is
 //! lost, whenever the process ends.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use laureola_django::database::DatabaseError;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -78,11 +79,16 @@ impl<T> fmt::Debug for Writer<T> {
 }
 
 impl<T: Send + 'static> Writer<T> {
-    /// Starts the task. It ends when its last writer is dropped and everything is stored; see [`Task::close`].
+    /// Starts the task. It ends when its last writer is dropped and everything is stored, or with [`Task::close`].
     pub fn start(store: Store, audience: impl Audience<T>) -> (Self, Task) {
         let (queue, waiting) = mpsc::channel(CAPACITY);
-        let task = tokio::spawn(run(store, waiting, audience));
-        (Self { queue }, Task(Some(task)))
+        let (close, closing) = oneshot::channel();
+        let task = tokio::spawn(run(store, waiting, closing, audience));
+        let task = Task {
+            task: Some(task),
+            close,
+        };
+        (Self { queue }, task)
     }
 
     /// Has a message stored; `token` comes back with what became of it. Never waits.
@@ -101,12 +107,18 @@ impl<T: Send + 'static> Writer<T> {
 
 /// The task itself. Dropping it ends it at once.
 #[derive(Debug)]
-pub struct Task(Option<JoinHandle<()>>);
+pub struct Task {
+    task: Option<JoinHandle<()>>,
+    /// Closes the queue when it is dropped.
+    close: oneshot::Sender<Infallible>,
+}
 
 impl Task {
-    /// Waits until everything is stored, at most 20 s. To be called once every [`Writer`] is dropped.
+    /// Takes no more messages, and waits until those that were taken are stored, at most 20 s.
     pub async fn close(mut self) {
-        if let Some(mut task) = self.0.take()
+        let (open, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.close, open));
+        if let Some(mut task) = self.task.take()
             && timeout(CLOSE_TIMEOUT, &mut task).await.is_err()
         {
             error!("messages that nobody was told of are lost: the database did not take them in time");
@@ -117,7 +129,7 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if let Some(task) = &self.0 {
+        if let Some(task) = &self.task {
             task.abort();
         }
     }
@@ -126,12 +138,24 @@ impl Drop for Task {
 async fn run<T: Send>(
     store: Store,
     mut waiting: mpsc::Receiver<(NewMessage, T)>,
+    mut closing: oneshot::Receiver<Infallible>,
     mut audience: impl Audience<T>,
 ) {
     let mut messages = Vec::with_capacity(BATCH);
     let mut tokens = Vec::with_capacity(BATCH);
     let mut batch = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        tokio::select! {
+            taken = waiting.recv_many(&mut batch, BATCH) => {
+                if taken == 0 {
+                    return;
+                }
+            }
+            _ = &mut closing, if !closing.is_terminated() => {
+                waiting.close();
+                continue;
+            }
+        }
         for (message, token) in batch.drain(..) {
             messages.push(message);
             tokens.push(token);

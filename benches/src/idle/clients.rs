@@ -139,8 +139,9 @@ pub fn talk(sockets: &mut [WebSocket]) -> Result<(), String> {
 fn hears(member: &mut WebSocket) -> bool {
     loop {
         match member.try_recv(ANSWER_DEADLINE) {
-            Some(Received::Text(text)) => return text.contains("still here"),
-            Some(Received::Ping(_)) => {}
+            Some(Received::Text(text)) if text.contains("still here") => return true,
+            // What was said before, and who is there.
+            Some(Received::Text(_) | Received::Ping(_)) => {}
             _ => return false,
         }
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use laureola_testkit::Process;
+use tempfile::TempDir;
 
 use super::application::Application;
 
@@ -20,6 +21,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(20);
 pub struct Server {
     process: Process,
     port: u16,
+    /// Where the chat makes its database.
+    _place: TempDir,
 }
 
 impl Server {
@@ -29,8 +32,9 @@ impl Server {
     /// What it wrote, if it does not.
     pub fn start(application: Application, channel_layer: &str) -> Result<Self, String> {
         let program = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+        let place = tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?;
         let mut command = Command::new(program);
-        command.env(MARKER, application.name());
+        command.env(MARKER, application.name()).current_dir(&place);
         if application == Application::Chat {
             command.args(["--port", "0", "--channel-layer", channel_layer]);
         }
@@ -38,7 +42,11 @@ impl Server {
         let end = Instant::now() + START_DEADLINE;
         loop {
             if let Some(port) = listening(&process.stderr()) {
-                return Ok(Self { process, port });
+                return Ok(Self {
+                    process,
+                    port,
+                    _place: place,
+                });
             }
             if process.exit_status().is_some() || Instant::now() > end {
                 return Err(format!("the server does not listen\n{}", process.output()));

@@ -1,8 +1,10 @@
 //! The command line.
 //!
 //! A file a group of flags, in the order of `--help`: `listen`, `tls`, `response`, `lifespan`, `timeouts`, `limits`, `compression`,
-//! `stopping`, `processes`, `observe`, `logging`; `values` has what they take.
+//! `stopping`, `processes`, `observe`, `logging`, `chat`; `values` has what they take.
 
+#[cfg(feature = "chat")]
+mod chat;
 mod compression;
 mod lifespan;
 mod limits;
@@ -22,6 +24,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use laureola::server::{Builder, Endpoint};
 
+#[cfg(feature = "chat")]
+pub use chat::{ChatArgs, SiteArgs};
 pub use compression::Compression;
 pub use lifespan::{LifespanArgs, Mode};
 pub use limits::LimitArgs;
@@ -151,6 +155,11 @@ pub struct ServeArgs {
     /// What is logged.
     #[command(flatten)]
     pub logging: LoggingArgs,
+
+    /// The chat, where the command has it as a plugin.
+    #[cfg(feature = "chat")]
+    #[command(flatten)]
+    pub chat: ChatArgs,
 }
 
 impl ServeArgs {

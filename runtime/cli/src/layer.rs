@@ -120,6 +120,10 @@ impl LayerArgs {
         Ok(Choice {
             backend: self.backend(url),
             prefix: self.prefix().to_owned(),
+            redis: match url {
+                LayerUrl::Redis(url) => Some(url.clone()),
+                LayerUrl::Memory => None,
+            },
             name: url.to_string(),
         })
     }

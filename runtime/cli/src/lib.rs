@@ -53,7 +53,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use laureola::Plugins;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ServeArgs};
+use crate::layer::LayerArgs;
 
 /// Parses the process's arguments, serves `plugins` or does what a subcommand says, and returns the
 /// exit status. `name` is the command's name in `--help` and in errors.
@@ -62,13 +63,33 @@ pub fn run(name: &'static str, plugins: Plugins) -> ExitCode {
     run_from(name, plugins, std::env::args_os())
 }
 
+/// The same for plugins whose settings stand on the command line, as the built-in chat's do.
+#[must_use]
+pub fn run_with(
+    name: &'static str,
+    plugins: impl FnOnce(&ServeArgs, &LayerArgs) -> anyhow::Result<Plugins>,
+) -> ExitCode {
+    run_all(name, plugins, std::env::args_os().collect())
+}
+
 /// The same for arguments of your own; the first one is the command's, and counts for nothing.
 #[must_use]
 pub fn run_from<A>(name: &'static str, plugins: Plugins, args: impl IntoIterator<Item = A>) -> ExitCode
 where
     A: Into<OsString>,
 {
-    let argv: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    run_all(
+        name,
+        |_, _| Ok(plugins),
+        args.into_iter().map(Into::into).collect(),
+    )
+}
+
+fn run_all(
+    name: &'static str,
+    plugins: impl FnOnce(&ServeArgs, &LayerArgs) -> anyhow::Result<Plugins>,
+    argv: Vec<OsString>,
+) -> ExitCode {
     let mut command = Args::command().name(name).bin_name(name);
     let args = command
         .try_get_matches_from_mut(&argv)
@@ -82,13 +103,15 @@ where
         Err(error) => return args::report(name, &error),
     };
     let done = match &args.command {
-        None => serve(name, &args, argv, plugins),
+        None => plugins(&args.serve, &args.layer).and_then(|plugins| serve(name, &args, argv, plugins)),
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
-        Some(Command::Check(command)) => check::run(command, &args.layer, &plugins),
+        Some(Command::Check(command)) => plugins(&command.serve, &args.layer)
+            .and_then(|plugins| check::run(command, &args.layer, &plugins)),
         Some(Command::Completions(command)) => completions::run(command, name),
         Some(Command::Worker(command)) => {
             logging::start(command.logging.verbosity, &command.logging.log_fmt);
-            worker_command::run(command, &args.layer, &plugins)
+            plugins(&args.serve, &args.layer)
+                .and_then(|plugins| worker_command::run(command, &args.layer, &plugins))
         }
     };
     match done {

@@ -10,12 +10,12 @@ use laureola::Plugins;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    laureola_cli::run("laureola", plugins())
-}
-
-fn plugins() -> Plugins {
-    let plugins = Plugins::new();
-    #[cfg(feature = "chat")]
-    let plugins = plugins.with(laureola_chat::Chat::default());
-    plugins
+    laureola_cli::run_with("laureola", |serve, layer| {
+        let plugins = Plugins::new();
+        #[cfg(feature = "chat")]
+        let plugins = plugins.with(serve.chat.plugin(layer)?);
+        #[cfg(not(feature = "chat"))]
+        let _ = (serve, layer);
+        Ok(plugins)
+    })
 }

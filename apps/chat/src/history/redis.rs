@@ -12,13 +12,14 @@ use super::{Entry, Keep};
 #[error("the room's history is out of reach: {0}")]
 pub struct RedisHistoryError(#[from] RedisError);
 
-/// Takes the next key, and adds the entry, whose JSON ends where its key is to stand.
-const ADD: &str = "local id = redis.call('INCR', KEYS[2]) \
+/// Takes the next key, at least the time that is given, and adds the entry, whose JSON ends where its key is to stand.
+const ADD: &str = "if redis.call('INCR', KEYS[2]) < tonumber(ARGV[4]) then redis.call('SET', KEYS[2], ARGV[4]) end \
+    local id = redis.call('GET', KEYS[2]) \
     redis.call('RPUSH', KEYS[1], ARGV[1] .. id .. '}') \
     redis.call('LTRIM', KEYS[1], -ARGV[2], -1) \
     redis.call('EXPIRE', KEYS[1], ARGV[3]) \
     redis.call('EXPIRE', KEYS[2], ARGV[3] * 2) \
-    return id";
+    return tonumber(id)";
 
 /// The lists of a chat on several servers. Clones share the connection.
 #[derive(Clone)]
@@ -57,10 +58,11 @@ impl RedisHistory {
         let list = self.list(key);
         // The key last, for the script to fill in.
         let open = format!(
-            "{{\"username\":{},\"message\":{},\"at\":{},\"id\":",
+            "{{\"username\":{},\"message\":{},\"at\":{},\"guest\":{},\"id\":",
             serde_json::Value::from(entry.username.as_str()),
             serde_json::Value::from(entry.message.as_str()),
             entry.at,
+            entry.guest,
         );
         entry.id = self
             .add
@@ -69,6 +71,7 @@ impl RedisHistory {
             .arg(open)
             .arg(self.keep.messages)
             .arg(self.keep.idle.as_secs().max(1))
+            .arg(super::now())
             .invoke_async(&mut self.connection.clone())
             .await?;
         Ok(())
@@ -105,13 +108,10 @@ impl RedisHistory {
             .query_async(&mut self.connection.clone())
             .await?;
         // What is no entry was put there by somebody else.
-        let mut entries: Vec<Entry> = texts
+        Ok(texts
             .iter()
             .filter_map(|text| serde_json::from_str(text).ok())
-            .collect();
-        // Two servers may note two messages in the other order.
-        entries.sort_by_key(|entry| entry.id);
-        Ok(entries)
+            .collect())
     }
 
     pub(super) async fn forget(&self, key: &str) -> Result<(), RedisHistoryError> {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use laureola_django::Database;
 use laureola_django::database::{self, DatabaseError};
+use sqlx::Connection as _;
 
 use super::Store;
 use super::rooms::get;
@@ -67,7 +68,13 @@ impl Store {
                 const INSERT: &str = "INSERT INTO room_message (content, date_added, user_id, room_id) \
                     SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM room_room WHERE id = $4) \
                     AND EXISTS (SELECT 1 FROM auth_user WHERE id = $3) RETURNING CAST(id AS BIGINT)";
-                let mut transaction = pools.write.begin_with("BEGIN IMMEDIATE").await?;
+                let mut connection = pools.write.acquire().await?;
+                // What a sender is told of must survive the machine, too. The pool may have made a new connection: to say
+                // so again costs nothing.
+                sqlx::query("PRAGMA synchronous = FULL")
+                    .execute(&mut *connection)
+                    .await?;
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                 for message in messages {
                     let key = (message.room, message.user, message.content.as_str());
                     if let Some(after) = message.again_after {
@@ -178,8 +185,9 @@ impl Store {
                     .fetch_all(pool)
                     .await?;
                 let message = |row: &_| {
-                    let at = Duration::try_from_secs_f64(get(row, 3)?).unwrap_or_default();
-                    let at = UNIX_EPOCH + at;
+                    // What the database keeps are microseconds; what is finer is the float's.
+                    let micros: f64 = get::<_, f64>(row, 3)? * 1e6;
+                    let at = UNIX_EPOCH + Duration::from_micros(micros.round() as u64);
                     Ok(StoredMessage {
                         id: get(row, 0)?,
                         username: get(row, 1)?,

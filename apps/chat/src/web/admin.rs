@@ -107,7 +107,10 @@ pub(super) async fn create(visit: Visit) -> Result<Response, Response> {
     let visit = staff(visit).await?;
     let slug = Some(visit.form.get("slug").trim()).filter(|slug| !slug.is_empty());
     match visit.site.store.create_room(visit.form.get("name"), slug).await {
-        Ok(_) => Ok(visit.lead_to("/admin/").await),
+        Ok(room) => {
+            visit.site.room_created(&room).await;
+            Ok(visit.lead_to("/admin/").await)
+        }
         Err(error) => refused(visit, error).await,
     }
 }
@@ -117,7 +120,10 @@ pub(super) async fn rename(visit: Visit) -> Result<Response, Response> {
     let (visit, room) = staff_in_room(visit).await?;
     let name = visit.form.get("name").trim().to_owned();
     match visit.site.store.rename_room(room.id, &name).await {
-        Ok(()) => Ok(visit.lead_to("/admin/").await),
+        Ok(()) => {
+            visit.site.room_renamed(&Room { name, ..room }).await;
+            Ok(visit.lead_to("/admin/").await)
+        }
         Err(error) => refused(visit, error).await,
     }
 }
@@ -131,6 +137,7 @@ pub(super) async fn delete(visit: Visit) -> Result<Response, Response> {
         .delete_room(room.id)
         .await
         .map_err(view::failed)?;
+    visit.site.room_deleted(&room).await;
     Ok(visit.lead_to("/admin/").await)
 }
 
@@ -181,6 +188,7 @@ pub(super) async fn delete_message(visit: Visit) -> Result<Response, Response> {
         let here = here.map_err(view::failed)?;
         if here.last().is_some_and(|message| message.id == id) {
             store.delete_message(id).await.map_err(view::failed)?;
+            visit.site.message_deleted(&room.slug, id).await;
         }
     }
     let back = match visit.form.get("before").parse::<i64>() {

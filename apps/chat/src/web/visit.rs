@@ -60,7 +60,7 @@ impl FromRequest<Web> for Visit {
         let (parts, body) = request.into_parts();
         let cookie = |name| account::cookie(values(&parts.headers, header::COOKIE), name);
         let ends = parts.extensions.get::<Ends>().cloned().unwrap_or_default();
-        let csrf_cookie = cookie(csrf::COOKIE).map(String::from);
+        let csrf_cookie = cookie(csrf::COOKIE);
         let form = if parts.method == Method::POST {
             let form = Form::read(&parts.headers, body).await.map_err(unreadable)?;
             check(&parts, ends.secure, csrf_cookie.as_deref(), &form, &site)
@@ -69,7 +69,7 @@ impl FromRequest<Web> for Visit {
         } else {
             Form::default()
         };
-        let session_cookie = cookie(SESSION_COOKIE).map(String::from);
+        let session_cookie = cookie(SESSION_COOKIE);
         let session = account::session(&site, session_cookie.as_deref()).await;
         let mut session = session.map_err(view::failed)?;
         let user = account::user(&site, &mut session).await.map_err(view::failed)?;

@@ -20,6 +20,8 @@ pub struct Choice {
     pub backend: Backend,
     /// What its Redis keys begin with.
     pub prefix: String,
+    /// The URL of its Redis, where it is one host that a URL names; others of the server may use it, too.
+    pub redis: Option<String>,
     /// What to call it towards people: its URL without password, or the file and the alias.
     pub name: String,
 }

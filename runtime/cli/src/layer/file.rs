@@ -14,6 +14,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use laureola::layers::LayersConfig;
+use laureola::message::Value;
 use serde::de::{DeserializeOwned, Deserializer};
 
 use super::backend::{Backend, Choice, DEFAULT_PREFIX};
@@ -31,7 +32,13 @@ pub fn read(file: &Path, alias: &str) -> Result<Choice> {
     let entry = layers.get(alias).with_context(|| name.to_string())?;
     let backend = Backend::from_config(entry).map_err(|error| anyhow!("{name}: {alias}: {error}"))?;
     let prefix = entry.config.get("prefix").and_then(|prefix| prefix.as_str());
+    let hosts = entry.config.get("hosts").and_then(Value::as_array);
+    let redis = match hosts {
+        Some([host]) => host.as_str().filter(|host| host.contains("://")),
+        _ => None,
+    };
     Ok(Choice {
+        redis: redis.map(str::to_owned),
         backend,
         prefix: prefix.unwrap_or(DEFAULT_PREFIX).to_owned(),
         name: format!("{alias} of {name}"),

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use laureola_testkit::{RawHttp, Received, RedisServer, RespValue, WebSocket, free_port, wait_until};
 
-use crate::server::{SOON, Server, command};
+use crate::server::{SOON, Server, command, ending, heard};
 
 /// What stderr holds besides, and the exit status.
 fn outcome(args: &[&str]) -> (String, Option<i32>) {
@@ -152,7 +152,7 @@ fn sigint_and_sigterm_close_the_sockets_with_1012_and_exit_with_0() {
             server.process.interrupt();
         }
         for socket in &mut sockets {
-            let received = socket.recv(SOON);
+            let received = ending(socket);
             assert!(
                 matches!(received, Received::Close { code: Some(1012), .. }),
                 "{received:?}"
@@ -213,6 +213,6 @@ fn the_default_is_the_chat_in_memory() {
     let mut bob = server.join("lobby", "bob");
     ada.send_text(r#"{"message": "hello", "username": "mallory", "room": "other"}"#);
     let expected = serde_json::json!({ "message": "hello", "username": "ada" });
-    assert_eq!(ada.recv_json(SOON), expected);
-    assert_eq!(bob.recv_json(SOON), expected);
+    assert_eq!(heard(&mut ada), expected);
+    assert_eq!(heard(&mut bob), expected);
 }

@@ -3,6 +3,7 @@
 mod browser;
 mod command;
 mod daphne;
+mod durability;
 mod layer;
 mod observe;
 mod one_chat;

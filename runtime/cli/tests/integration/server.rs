@@ -4,7 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::process;
 use std::time::Duration;
 
-use laureola_testkit::{Process, WebSocket, wait_until};
+use laureola_testkit::{Process, Received, WebSocket, wait_until};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Deadline of whatever should take no time on a machine that is busy with other tests.
@@ -35,6 +36,29 @@ impl Server {
     /// Opens a chat room's socket.
     pub(crate) fn join(&self, room: &str, username: &str) -> WebSocket {
         WebSocket::connect(self.port, &format!("/ws/chat/{room}/?username={username}"), &[])
+    }
+}
+
+/// The next message in a room, as a client that knows no more than Django's site sees it; who is there and what was said
+/// before is passed over.
+#[track_caller]
+pub(crate) fn heard(socket: &mut WebSocket) -> Value {
+    loop {
+        let content = socket.recv_json(SOON);
+        if let Some(message) = content.get("message") {
+            return json!({ "message": message, "username": content["username"] });
+        }
+    }
+}
+
+/// What comes next that is no text, such as a close.
+#[track_caller]
+pub(crate) fn ending(socket: &mut WebSocket) -> Received {
+    loop {
+        match socket.recv(SOON) {
+            Received::Text(_) => {}
+            other => return other,
+        }
     }
 }
 

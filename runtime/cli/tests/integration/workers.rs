@@ -9,7 +9,7 @@ use std::path::Path;
 use laureola_testkit::{RawHttp, Received, RedisServer, WebSocket, free_port, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::{SOON, Server, command};
+use crate::server::{SOON, Server, command, ending, heard};
 
 /// The worker processes of a parent.
 fn workers(parent: u32) -> BTreeSet<i32> {
@@ -40,7 +40,7 @@ fn workers_share_a_port_are_started_again_and_end_in_order() {
     let mut sockets: Vec<WebSocket> = (0..20).map(|_| server.join("lobby", "ada")).collect();
     sockets[0].send_text(r#"{"message": "hello"}"#);
     for socket in &mut sockets {
-        assert_eq!(socket.recv_json(SOON)["message"], "hello", "in both processes");
+        assert_eq!(heard(socket)["message"], "hello", "in both processes");
     }
     let victim = *before.first().expect("two");
     kill(victim);
@@ -55,7 +55,7 @@ fn workers_share_a_port_are_started_again_and_end_in_order() {
     );
     server.process.terminate();
     let closed = sockets.iter_mut().filter_map(|socket| {
-        let received = socket.try_recv(SOON)?;
+        let received = ending(socket);
         matches!(received, Received::Close { code: Some(1012), .. }).then(|| socket.close(1012))
     });
     let closed = closed.count();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use laureola_testkit::{RedisServer, RespValue};
 
 use super::run;
-use crate::server::{SOON, Server};
+use crate::server::{SOON, Server, heard};
 
 /// A file with a configuration; removed on drop.
 pub(crate) struct ConfigFile(PathBuf);
@@ -85,7 +85,7 @@ fn the_server_and_the_inspector_read_the_same_file() {
         file.path(),
     ])
     .succeeded();
-    assert_eq!(ada.recv_json(SOON)["message"], "hello");
+    assert_eq!(heard(&mut ada)["message"], "hello");
     server.process.terminate();
     assert!(server.process.wait_exit(SOON).success());
 }
@@ -109,7 +109,7 @@ fn an_alias_chooses_another_entry() {
     let server = Server::start(&["--layer-config", file.path(), "--layer-alias", "local"]);
     let mut ada = server.join("lobby", "ada");
     ada.send_text(r#"{"message": "hello"}"#);
-    assert_eq!(ada.recv_json(SOON)["message"], "hello");
+    assert_eq!(heard(&mut ada)["message"], "hello");
     let groups = run(&[
         "layer",
         "groups",

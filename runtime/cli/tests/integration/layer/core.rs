@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::config::ConfigFile;
 use super::{layer, run};
 use crate::python_member::PythonMember;
-use crate::server::{SOON, Server};
+use crate::server::{SOON, Server, heard};
 
 /// Two sockets of a server of ours and a Python consumer in one room.
 struct Room {
@@ -58,11 +58,16 @@ fn groups_and_members_of_both_worlds() {
     let groups = layer(&room.redis, &["groups"]);
     assert_eq!(
         groups.rows(),
-        [["chat_kitchen", "1", &host], ["chat_lobby", "3", &host]]
+        [
+            ["chat.lobby", "2", &host],
+            ["chat_kitchen", "1", &host],
+            ["chat_lobby", "3", &host]
+        ]
     );
     assert_eq!(
         layer(&room.redis, &["groups", "--json"]).json(),
         json!([
+            { "group": "chat.lobby", "members": 2, "host": host },
             { "group": "chat_kitchen", "members": 1, "host": host },
             { "group": "chat_lobby", "members": 3, "host": host },
         ])
@@ -99,7 +104,7 @@ fn gc_removes_the_members_of_a_killed_server_and_none_of_pythons() {
     let gc = layer(&room.redis, &["gc"]);
     gc.succeeded();
     assert!(
-        gc.stdout.starts_with("removed 2 members; 1 dead process, "),
+        gc.stdout.starts_with("removed 4 members; 1 dead process, "),
         "{}",
         gc.stdout
     );
@@ -126,7 +131,7 @@ fn messages_from_the_command_line_reach_python_and_rust() {
     assert_eq!(room.python.receive(&room.channel), message);
     let expected = json!({ "message": "ça va 🎉", "username": "operator" });
     for socket in &mut room._sockets {
-        assert_eq!(socket.recv_json(SOON), expected);
+        assert_eq!(heard(socket), expected);
     }
 
     let message = json!({ "type": "direct", "n": [1, 2.5, null, true] });
@@ -200,8 +205,11 @@ fn a_unix_socket_is_a_place_too() {
     let server = Server::start(&["--channel-layer", &url]);
     let _ada = server.join("lobby", "ada");
     let groups = run(&["layer", "groups", "--channel-layer", &url]);
-    assert_eq!(groups.rows(), [["chat_lobby", "1", socket]]);
-    assert_eq!(layer(&redis, &["groups"]).rows()[0][..2], ["chat_lobby", "1"]);
+    assert_eq!(
+        groups.rows(),
+        [["chat.lobby", "1", socket], ["chat_lobby", "1", socket]]
+    );
+    assert_eq!(layer(&redis, &["groups"]).rows()[1][..2], ["chat_lobby", "1"]);
     drop(redis);
     let _ = std::fs::remove_file(socket);
 }

@@ -35,10 +35,14 @@ fn groups_are_those_somebody_is_subscribed_to() {
     );
     assert_eq!(
         groups.rows(),
-        [["chat_kitchen", "1", &host], ["chat_lobby", "2", &host]]
+        [
+            ["chat.lobby", "1", &host],
+            ["chat_kitchen", "1", &host],
+            ["chat_lobby", "2", &host]
+        ]
     );
     assert_eq!(
-        layer(&redis, &["groups", "--json"]).json()[1],
+        layer(&redis, &["groups", "--json"]).json()[2],
         json!({ "group": "chat_lobby", "processes": 2, "host": host })
     );
 }
