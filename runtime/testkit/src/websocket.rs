@@ -69,6 +69,21 @@ impl WebSocket {
         Self::handshake_raw(port, Self::handshake(port, path, headers))
     }
 
+    /// Like [`try_connect`](Self::try_connect), to a server that may be away, or going.
+    ///
+    /// # Errors
+    /// There is nobody, or they left in the middle of it.
+    ///
+    /// # Panics
+    /// If an acceptance breaks the protocol.
+    pub fn attempt(
+        port: u16,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> io::Result<Result<Self, HttpResponse>> {
+        Self::attempt_raw(port, Self::handshake(port, path, headers).as_bytes())
+    }
+
     /// The request that [`connect`](Self::connect) sends, for tests that change it or append frames to it.
     pub fn handshake(port: u16, path: &str, headers: &[(&str, &str)]) -> String {
         let mut request = format!(
@@ -93,37 +108,36 @@ impl WebSocket {
     /// If there is no response, or an acceptance that breaks the protocol.
     #[track_caller]
     pub fn handshake_raw(port: u16, request: impl AsRef<[u8]>) -> Result<Self, HttpResponse> {
+        Self::attempt_raw(port, request.as_ref())
+            .unwrap_or_else(|error| panic!("no response to the handshake: {error}"))
+    }
+
+    #[track_caller]
+    fn attempt_raw(port: u16, request: &[u8]) -> io::Result<Result<Self, HttpResponse>> {
         let end = Instant::now() + HANDSHAKE_DEADLINE;
-        let opened = (|| {
-            let mut stream = Stream::connect(port)?;
-            stream.write(request.as_ref())?;
-            let mut response = HttpResponse::read_head(&mut stream, end)?;
-            if response.status != 101 {
-                response.read_body(&mut stream, end)?;
-                return Ok(Err(response));
-            }
-            Ok(Ok(Self {
-                stream,
-                response,
-                partial: None,
-            }))
-        })();
-        let opened =
-            opened.unwrap_or_else(|error: io::Error| panic!("no response to the handshake: {error}"));
-        if let Ok(Self { response, .. }) = &opened {
-            let is = |name, value: &str| {
-                response
-                    .header(name)
-                    .is_some_and(|have| have.eq_ignore_ascii_case(value))
-            };
-            let upgrades = is("upgrade", "websocket") && is("connection", "upgrade");
-            let accepts = response.header("sec-websocket-accept") == Some(ACCEPT);
-            assert!(
-                upgrades && accepts,
-                "the handshake's response breaks RFC 6455, section 4.2.2: {response:?}"
-            );
+        let mut stream = Stream::connect(port)?;
+        stream.write(request)?;
+        let mut response = HttpResponse::read_head(&mut stream, end)?;
+        if response.status != 101 {
+            response.read_body(&mut stream, end)?;
+            return Ok(Err(response));
         }
-        opened
+        let is = |name, value: &str| {
+            response
+                .header(name)
+                .is_some_and(|have| have.eq_ignore_ascii_case(value))
+        };
+        let upgrades = is("upgrade", "websocket") && is("connection", "upgrade");
+        let accepts = response.header("sec-websocket-accept") == Some(ACCEPT);
+        assert!(
+            upgrades && accepts,
+            "the handshake's response breaks RFC 6455, section 4.2.2: {response:?}"
+        );
+        Ok(Ok(Self {
+            stream,
+            response,
+            partial: None,
+        }))
     }
 
     /// The server's response to the handshake.

@@ -28,7 +28,9 @@ impl Site {
     fn start() -> Self {
         let redis = RedisServer::start();
         let url = redis.url();
-        let ours = || Server::start(&["--channel-layer", &url, "--layer-capacity", CAPACITY]);
+        let layer = ["--channel-layer", &url, "--layer-capacity", CAPACITY];
+        // Nobody types as fast as a burst.
+        let ours = || Server::start(&[&layer[..], &["--chat-rate", "0"]].concat());
         let django = DjangoSite::start(&url);
         Self {
             first: ours(),

@@ -132,7 +132,7 @@ fn one_signal_to_every_process_is_one_signal() {
         // One that has ended already needs no signal.
         let _ = kill_process(Pid::from_raw(*pid).expect("a pid"), Signal::TERM);
     }
-    let received = socket.recv(SOON);
+    let received = ending(&mut socket);
     assert!(
         matches!(received, Received::Close { code: Some(1012), .. }),
         "{received:?}"

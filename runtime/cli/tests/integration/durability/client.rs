@@ -1,7 +1,6 @@
 //! A client that sends again what was not acknowledged.
 
 use std::collections::VecDeque;
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -92,9 +91,7 @@ impl Client {
         };
         loop {
             assert!(Instant::now() < end, "the server is not back");
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok()
-                && let Ok(socket) = WebSocket::try_connect(self.port, &path, &[("cookie", &self.cookie)])
-            {
+            if let Ok(Ok(socket)) = WebSocket::attempt(self.port, &path, &[("cookie", &self.cookie)]) {
                 return socket;
             }
             thread::sleep(Duration::from_millis(50));
