@@ -10,6 +10,7 @@
 //! - [`auth`]: users, `login`, `logout`, `get_user`
 //! - [`validators`]: what is asked of new usernames and passwords
 //! - [`csrf`]: secrets, tokens and trusted origins
+//! - `middleware` (feature): sessions and users in the scope of connections
 //! - [`database`], [`schema`]: the database all this stands in, and its tables
 //! - `random`, `ascii_json`: random texts, and JSON in ASCII
 
@@ -18,6 +19,8 @@ pub mod auth;
 pub mod csrf;
 pub mod database;
 pub mod hashers;
+#[cfg(feature = "middleware")]
+pub mod middleware;
 mod random;
 pub mod schema;
 mod secrets;

@@ -4,6 +4,8 @@
 mod csrf;
 mod django;
 mod logins;
+#[cfg(feature = "middleware")]
+mod middleware;
 mod passwords;
 mod places;
 mod sessions;
