@@ -7,6 +7,7 @@ use std::sync::Arc;
 use laureola_asgi::{Application, BoxFuture, Connection, Scope, WebSocketScope};
 
 use crate::Result;
+use crate::context::Settings;
 use crate::driver::{self, Socket};
 use crate::json::EncodeJson;
 use crate::layers::Layers;
@@ -44,6 +45,7 @@ where
     S: Socket,
     F: Fn(&WebSocketScope) -> Result<S> + Send + Sync + 'static,
 {
+    let settings = Arc::new(Settings { layers, encode });
     ConsumerApplication::new(move |connection| {
         let Connection { scope, receive, send } = connection;
         let scope = match scope {
@@ -51,7 +53,10 @@ where
             scope => return Box::pin(routing::not_found(Connection { scope, receive, send })),
         };
         match make(&scope) {
-            Ok(socket) => Box::pin(driver::run(socket, layers.clone(), encode, scope, receive, send)),
+            Ok(socket) => {
+                let settings = Arc::clone(&settings);
+                Box::pin(driver::run(socket, settings, scope, receive, send))
+            }
             Err(error) => Box::pin(driver::deny(error, send)),
         }
     })

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use laureola_asgi::exchange::Body;
 use laureola_asgi::{CloseCode, Command, Payload, Sender, WebSocketScope};
-use laureola_layers::{Channel, ChannelLayers, ChannelName, GroupName, Layer};
+use laureola_layers::{Channel, ChannelName, GroupName, Layer};
 use laureola_message::{Frame, Str};
 use serde::Serialize;
 
 use crate::Result;
 use crate::json::EncodeJson;
-use crate::layers::{self, Layers};
+use crate::layers::Layers;
 use crate::routing::UrlArguments;
 
 /// One connection, as its consumer sees it (Channels: `self.scope`, `self.channel_layer`,
@@ -22,10 +22,15 @@ pub struct Context {
     scope: Box<WebSocketScope>,
     send: Sender,
     channel: Channel,
-    /// The other layers; `None` where there is one alone.
-    named: Option<Arc<ChannelLayers>>,
+    /// One pointer, for every idle socket has it.
+    settings: Arc<Settings>,
+}
+
+/// What all consumers of an application share.
+pub(crate) struct Settings {
+    pub(crate) layers: Layers,
     /// How [`Context::send_json`] writes, where a consumer has a way of its own.
-    encode: Option<EncodeJson>,
+    pub(crate) encode: Option<EncodeJson>,
 }
 
 impl Context {
@@ -33,15 +38,13 @@ impl Context {
         scope: Box<WebSocketScope>,
         send: Sender,
         channel: Channel,
-        layers: Layers,
-        encode: Option<EncodeJson>,
+        settings: Arc<Settings>,
     ) -> Self {
         Self {
             scope,
             send,
             channel,
-            named: layers.into_named(),
-            encode,
+            settings,
         }
     }
 
@@ -69,7 +72,7 @@ impl Context {
     /// # Errors
     /// No layer has this alias; the error names those there are.
     pub fn layer_named(&self, alias: &str) -> Result<&Layer> {
-        layers::find(self.layer(), self.named.as_deref(), alias)
+        self.settings.layers.get(alias)
     }
 
     /// The name under which others reach this consumer alone.
@@ -153,7 +156,7 @@ impl Context {
     /// # Errors
     /// It is no JSON, or the client has left.
     pub async fn send_json(&self, content: &impl Serialize) -> Result<()> {
-        match self.encode {
+        match self.settings.encode {
             None => self.send_frame(Frame::text_json(content)?).await,
             Some(encode) => self.send_text(encode(&serde_json::to_value(content)?)?).await,
         }

@@ -12,9 +12,7 @@ use laureola_layers::{Channel, GroupName, Mailbox, Notice};
 use laureola_message::Delivery;
 
 use crate::Result;
-use crate::context::{Context, denial};
-use crate::json::EncodeJson;
-use crate::layers::Layers;
+use crate::context::{Context, Settings, denial};
 
 /// Leaving the groups must not keep a stopping server waiting for a layer that is away.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,8 +40,7 @@ pub(crate) trait Socket: Send + 'static {
 
 pub(crate) async fn run<S: Socket>(
     mut socket: S,
-    layers: Layers,
-    encode: Option<EncodeJson>,
+    settings: Arc<Settings>,
     scope: Box<WebSocketScope>,
     mut receive: Receiver,
     send: Sender,
@@ -52,8 +49,8 @@ pub(crate) async fn run<S: Socket>(
     let Event::WebSocketConnect = receive.next().await else {
         return Ok(());
     };
-    let (channel, mut mailbox) = layers.own().new_channel("specific").await?;
-    let mut ctx = Some(Context::new(scope, send, channel, layers, encode));
+    let (channel, mut mailbox) = settings.layers.own().new_channel("specific").await?;
+    let mut ctx = Some(Context::new(scope, send, channel, settings));
     let result = match serve(&mut socket, &mut ctx, &mut receive, &mut mailbox).await {
         // Only too late to send: the connection is closed, or closing, and its code on the way.
         Err(error) if error.is_disconnected() => {

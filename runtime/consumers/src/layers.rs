@@ -54,11 +54,14 @@ impl Layers {
     /// # Errors
     /// There is none; the error names those there are.
     pub fn get(&self, alias: &str) -> Result<&Layer> {
-        find(&self.own, self.named.as_deref(), alias)
-    }
-
-    pub(crate) fn into_named(self) -> Option<Arc<ChannelLayers>> {
-        self.named
+        match &self.named {
+            Some(layers) => Ok(layers.get(alias)?),
+            None if alias == DEFAULT_ALIAS => Ok(&self.own),
+            None => {
+                let only = ChannelLayers::new().with(DEFAULT_ALIAS, self.own.clone());
+                Err(only.get(alias).expect_err("it has only the default").into())
+            }
+        }
     }
 }
 
@@ -71,17 +74,5 @@ impl From<Layer> for Layers {
 impl From<&Self> for Layers {
     fn from(layers: &Self) -> Self {
         layers.clone()
-    }
-}
-
-/// The layer with this alias; `own` is the only one, and the default, where there are no others.
-pub(crate) fn find<'a>(own: &'a Layer, named: Option<&'a ChannelLayers>, alias: &str) -> Result<&'a Layer> {
-    match named {
-        Some(layers) => Ok(layers.get(alias)?),
-        None if alias == DEFAULT_ALIAS => Ok(own),
-        None => {
-            let only = ChannelLayers::new().with(DEFAULT_ALIAS, own.clone());
-            Err(only.get(alias).expect_err("it has only the default").into())
-        }
     }
 }

@@ -11,7 +11,7 @@ use super::converter::Converters;
 use super::pattern::{Pattern, PatternError};
 use super::url_route::{PathRemaining, UrlRoute};
 
-/// One URL pattern and its application: see [`path`], [`re_path`] and [`include`].
+/// One URL pattern and its application: see [`path`], [`re_path`] and [`include()`].
 #[derive(Clone, Debug)]
 pub struct Route {
     pattern: Result<Pattern, PatternError>,
