@@ -17,8 +17,8 @@ const HEADING: &str = "Chat";
 /// The chat's database and secret, for the server and for the chat's own commands.
 #[derive(Clone, Args)]
 pub struct SiteArgs {
-    /// Where users, sessions, rooms and messages are: sqlite://PATH (made if it is not there) or
-    /// postgres://[user[:password]@]host[:port]/name; a Django site may own the same database
+    /// Where users, sessions, rooms and messages are: `sqlite://PATH` (made if it is not there) or
+    /// `postgres://user:password@host:port/name`; a Django site may own the same database
     #[arg(long, value_name = "URL", default_value = "sqlite://chat.sqlite3", value_parser = database_url,
           help_heading = HEADING)]
     pub database_url: String,
@@ -54,7 +54,7 @@ pub struct ChatArgs {
     pub chat_redis: Option<String>,
 
     /// Origins besides the site's own that forms and sockets may come from, such as
-    /// https://www.example.com or https://*.example.com, separated by commas
+    /// `https://www.example.com` or `https://*.example.com`, separated by commas
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',', value_parser = origin, help_heading = HEADING)]
     pub allowed_origins: Vec<String>,
 
