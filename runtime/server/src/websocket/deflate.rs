@@ -64,39 +64,45 @@ impl Outgoing<'_> {
     }
 
     fn compress(&self, first: u8, payload: &[u8]) -> Option<Bytes> {
-        COMPRESSORS.with_borrow_mut(|compressors| {
-            let level = self.settings.level.min(9);
-            let slot = &mut compressors[usize::from(self.window - LEAST_WINDOW)];
-            if slot.as_ref().is_none_or(|(of, _)| *of != level) {
-                let level = Compression::new(level);
-                *slot = Some((
-                    level.level(),
-                    Compress::new_with_window_bits(level, false, self.window),
-                ));
-            }
-            let (_, compressor) = slot.as_mut().expect("just put there");
-            let frame = compress(compressor, first, payload);
-            compressor.reset();
-            frame
-        })
+        let slot = usize::from(self.window - LEAST_WINDOW);
+        let level = self.settings.level.min(9);
+        // Taken out, and put back only when it is done: a compressor that failed is not used again.
+        let kept = COMPRESSORS.with_borrow_mut(|compressors| compressors[slot].take());
+        let mut compressor = match kept {
+            Some((of, compressor)) if of == level => compressor,
+            _ => Compress::new_with_window_bits(Compression::new(level), false, self.window),
+        };
+        let buffer = deflate(&mut compressor, payload)?;
+        compressor.reset();
+        COMPRESSORS.with_borrow_mut(|compressors| compressors[slot] = Some((level, compressor)));
+        frame(first, buffer, payload.len())
     }
 }
 
-fn compress(compressor: &mut Compress, first: u8, payload: &[u8]) -> Option<Bytes> {
-    // What is not done within the payload's own length has not become shorter.
-    let mut buffer = Vec::with_capacity(MAX_HEADER + payload.len());
+/// The payload compressed behind room for a header; `None` where the compressor is not done.
+///
+/// There is room for more than zlib ever makes of it. A compressor that had too little, and was reset
+/// then, would keep the place of what it could not write, and panic once it has none left (zlib-rs
+/// 0.6.8, `Pending::reset_keep`).
+fn deflate(compressor: &mut Compress, payload: &[u8]) -> Option<Vec<u8>> {
+    let mut buffer = Vec::with_capacity(MAX_HEADER + payload.len() + payload.len() / 7 + 64);
     buffer.resize(MAX_HEADER, 0);
-    compressor
-        .compress_vec(payload, &mut buffer, FlushCompress::Sync)
-        .ok()?;
-    let all_read = compressor.total_in() == payload.len() as u64;
-    if !all_read || buffer.len() == buffer.capacity() {
+    let flush = FlushCompress::Sync;
+    compressor.compress_vec(payload, &mut buffer, flush).ok()?;
+    let is_done = compressor.total_in() == payload.len() as u64 && buffer.len() < buffer.capacity();
+    is_done.then_some(buffer)
+}
+
+/// A frame of what was made of `length` bytes; `None` where that has not become less.
+fn frame(first: u8, mut buffer: Vec<u8>, length: usize) -> Option<Bytes> {
+    buffer.truncate(buffer.len() - TAIL);
+    let compressed = buffer.len() - MAX_HEADER;
+    if compressed >= length {
         return None;
     }
-    buffer.truncate(buffer.len() - TAIL);
-    let (header, length) = Frame::header(first | RSV1, buffer.len() - MAX_HEADER);
-    let start = MAX_HEADER - length;
-    buffer[start..MAX_HEADER].copy_from_slice(&header[..length]);
+    let (header, header_len) = Frame::header(first | RSV1, compressed);
+    let start = MAX_HEADER - header_len;
+    buffer[start..MAX_HEADER].copy_from_slice(&header[..header_len]);
     buffer.shrink_to_fit();
     Some(Bytes::from(buffer).slice(start..))
 }
@@ -146,17 +152,49 @@ mod tests {
         let outgoing = outgoing(&settings, 15);
         assert!(outgoing.once(0x81, &[b'a'; 1023]).is_none());
         assert!(outgoing.once(0x81, &[b'a'; 1024]).is_some());
-        let mut seed = 1_u32;
-        let noise: Vec<u8> = std::iter::repeat_with(|| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (seed >> 24) as u8
-        })
-        .take(5000)
-        .collect();
-        assert!(outgoing.once(0x82, &noise).is_none());
+        assert!(outgoing.once(0x82, &noise(5000)).is_none());
         // The compressor is none the worse for it.
         let frame = outgoing.once(0x82, &[7; 5000]).unwrap();
         assert_eq!(inflate(&frame, 15), [7; 5000]);
+    }
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut seed = 1_u32;
+        let byte = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8
+        };
+        std::iter::repeat_with(byte).take(length).collect()
+    }
+
+    #[test]
+    fn any_number_of_messages_may_fail_to_shrink() {
+        let settings = Deflate {
+            threshold: 0,
+            ..Deflate::default()
+        };
+        for window in [9, 15] {
+            let outgoing = outgoing(&settings, window);
+            for message in noise(256 * 600).chunks(256) {
+                assert!(outgoing.once(0x82, message).is_none());
+            }
+            let frame = outgoing.once(0x82, &[7; 5000]).unwrap();
+            assert_eq!(inflate(&frame, window), [7; 5000]);
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_whatever_a_level_makes_of_noise() {
+        for level in 0..=9 {
+            for window in [9, 12, 15] {
+                let level = Compression::new(level);
+                let mut compressor = Compress::new_with_window_bits(level, false, window);
+                for length in [0, 2, 255, 4096, 70_000] {
+                    assert!(deflate(&mut compressor, &noise(length)).is_some(), "{length}");
+                    compressor.reset();
+                }
+            }
+        }
     }
 
     #[test]
