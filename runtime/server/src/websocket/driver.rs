@@ -132,18 +132,19 @@ impl Driver {
                         close::NO_CODE => close::EMPTY,
                         code => close::frame(code, &reason),
                     };
-                    self.leave(code, reason);
+                    // Before the application knows: its end would close the socket with 1000.
                     self.socket.outbound.close(&answer, self.now());
+                    self.leave(code, reason);
                     return Box::pin(self.part()).await;
                 }
                 // The client cannot be understood any more.
                 Turn::Broken(violation) => {
                     debug!(%violation, "a websocket failed");
                     let (code, reason) = (violation.code(), violation.reason());
-                    self.leave(code, Str::from_static(reason));
                     self.socket
                         .outbound
                         .close(&close::frame(code, reason), self.now());
+                    self.leave(code, Str::from_static(reason));
                     return Box::pin(self.part()).await;
                 }
                 Turn::Asked(code) => {
@@ -153,7 +154,11 @@ impl Driver {
                         .outbound
                         .close(&close::frame(code, reason), self.now());
                 }
-                Turn::Gone | Turn::Dead => return self.leave(close::BROKEN, Str::default()),
+                Turn::Gone | Turn::Dead => {
+                    // As above: a client that only ended its own side would see it, or not.
+                    self.socket.outbound.kill();
+                    return self.leave(close::BROKEN, Str::default());
+                }
             }
         }
     }

@@ -123,7 +123,10 @@ impl Socket {
         if let Some(denial) = self.denial() {
             denial.application_ended(failed);
         }
-        let (code, reason) = if failed {
+        let (code, reason) = if let Some(code) = self.asked() {
+            // It ended because it was told so: the driver's close frame and this one are the same.
+            (code, close::reason_of(code))
+        } else if failed {
             (close::FAILED, "internal error")
         } else {
             (close::NORMAL, "")
@@ -292,6 +295,10 @@ impl Socket {
         if self.decide(Decision::Refuse) {
             self.outbound.kill();
             return Ok(());
+        }
+        // The server closes it already, with a code of its own.
+        if self.asked().is_some() {
+            return Err(TrySendError::disconnected());
         }
         if self
             .outbound
