@@ -17,6 +17,8 @@ mod request;
 mod response;
 mod state;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -118,11 +120,35 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Watches for the moment from which on nobody waits for the application any more.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        Left(Arc::clone(&self.exchange))
+    }
+
     /// The future returned. Before the response started this answers 500, after it an unfinished
     /// body is cut off, so that the client sees that something is missing.
     pub fn finish(mut self, result: &Result<(), AppError>) {
         self.said = true;
         self.exchange.application_ended(result.is_err());
+    }
+}
+
+/// Ready once the server has dropped the response, or its body: the client has it whole, or has
+/// left. From then on an application's time is limited.
+#[derive(Debug)]
+pub struct Left(Arc<Exchange>);
+
+impl Future for Left {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.0.lock();
+        if state.server_gone {
+            return Poll::Ready(());
+        }
+        state.watch = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -154,12 +180,14 @@ impl Exchange {
 
     /// Whoever was to read the response has dropped it.
     fn client_left(&self) {
-        let (server, application) = {
+        let (server, watch, application) = {
             let mut state = self.0.lock();
             state.client_left();
-            (state.server_wakers(), std::mem::take(&mut state.application))
+            state.server_gone = true;
+            let application = std::mem::take(&mut state.application);
+            (state.server_wakers(), state.watch.take(), application)
         };
-        server.into_iter().flatten().for_each(Waker::wake);
+        server.into_iter().flatten().chain(watch).for_each(Waker::wake);
         application.into_iter().for_each(Waker::wake);
     }
 
@@ -177,9 +205,10 @@ impl Exchange {
             drop(state);
             return self.client_left();
         }
-        let application = std::mem::take(&mut state.application);
+        state.server_gone = true;
+        let (watch, application) = (state.watch.take(), std::mem::take(&mut state.application));
         drop(state);
-        application.into_iter().for_each(Waker::wake);
+        application.into_iter().chain(watch).for_each(Waker::wake);
     }
 
     /// Ready once nothing more can be sent: the response is complete, or nobody reads it.

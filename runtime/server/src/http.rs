@@ -31,7 +31,7 @@ use crate::guard::{BodyFault, Fault};
 use crate::http2;
 use crate::limits::Limits;
 use crate::observe::Record;
-use crate::running::{self, Present};
+use crate::running;
 use crate::upgrade::Upgrade;
 use crate::websocket;
 
@@ -144,7 +144,6 @@ struct Exchange {
     /// Told the status when the request's body breaks off, or is too long. `None` where there is
     /// no body.
     broken: Option<oneshot::Receiver<StatusCode>>,
-    present: Present,
     deadline: Option<Instant>,
 }
 
@@ -157,7 +156,6 @@ impl Exchange {
         let shared = &peer.shared;
         let fault = request.extensions_mut().remove();
         let fault = fault.unwrap_or_else(|| Arc::clone(&peer.fault));
-        let (present, left) = oneshot::channel();
         let terms = terms(&mut request);
         // The streams of an HTTP/2 connection would wait for each other.
         let alone = request.version() < Version::HTTP_2;
@@ -173,6 +171,7 @@ impl Exchange {
         let mut scope = HttpScope::at(parts, ends, root_path);
         scope.state = shared.state.copy();
         let (connection, response, outcome) = exchange::open_scope(scope, body, terms);
+        let left = outcome.left();
         let ended = move |result: &_| outcome.finish(result);
         if alone {
             running::start_here(peer, connection, left, ended);
@@ -184,7 +183,6 @@ impl Exchange {
             fault,
             response,
             broken,
-            present,
             deadline: deadline(shared.options.http_timeout),
         }
     }
@@ -196,7 +194,6 @@ impl Exchange {
             fault,
             response,
             broken,
-            present,
             deadline,
         } = self;
         // A client whose request is not whole may be there to be told; to the application it has
@@ -218,7 +215,7 @@ impl Exchange {
                 if let Some(FileFailed(error)) = response.extensions().get() {
                     error!("a file could not be sent: {error}");
                 }
-                Ok(response.map(|body| ResponseBody::of_application(body, Some(present), deadline)))
+                Ok(response.map(|body| ResponseBody::of_application(body, None, deadline)))
             }
             Err(status) => Err(page::refusal(status)),
         }

@@ -17,20 +17,19 @@ pub(crate) use call::Call;
 use crate::connection::Peer;
 use crate::shared::Shared;
 
-/// Dropped when the client has left, or has its whole response: from then on the application has
+/// Dropped when a WebSocket's client has left: from then on the application has
 /// `application_close_timeout`.
 pub(crate) type Present = oneshot::Sender<std::convert::Infallible>;
-/// The application's side of [`Present`].
-pub(crate) type Left = oneshot::Receiver<std::convert::Infallible>;
 
 /// Starts a task that calls the application, waits for its end and tells `ended`, with an error
-/// where it outlived its client and was stopped. Ended before its time, it drops `ended` untold.
+/// where it outlived its client and was stopped: `left` is ready when the client has left, or has
+/// its whole response. Ended before its time, it drops `ended` untold.
 ///
 /// A failure is logged, unless it only says that the client has left.
 pub(crate) fn start(
     shared: &Arc<Shared>,
     connection: Connection,
-    left: Left,
+    left: impl Future<Output: Send> + Send + 'static,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
 ) {
     let call = Arc::new(Call::new(&connection));
@@ -49,7 +48,7 @@ pub(crate) fn start(
 pub(crate) fn start_here(
     peer: &Arc<Peer>,
     connection: Connection,
-    left: Left,
+    left: impl Future<Output: Send> + Send + 'static,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
 ) {
     let call = Arc::new(Call::new(&connection));
@@ -78,7 +77,7 @@ async fn run(
     shared: impl Deref<Target = Shared>,
     connection: Connection,
     what: Arc<Call>,
-    left: Left,
+    left: impl Future<Output: Send>,
     ended: impl FnOnce(&Result<(), AppError>),
 ) {
     let watch = Watch {

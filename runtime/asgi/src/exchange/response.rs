@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame};
 use parking_lot::MutexGuard;
 
@@ -83,6 +83,12 @@ impl Future for ResponseFuture {
                 let rest = Watched { body, exchange };
                 return Poll::Ready(Response::from_parts(parts, Body::new(rest)));
             }
+            if let Some(bytes) = state.pop_whole() {
+                let head = state.head.take().unwrap_or_default();
+                drop(state);
+                this.exchange = None;
+                return Poll::Ready(response(head, Body::of_unsaid_length(bytes)));
+            }
             this.file = state.pop_file();
         }
         let exchange = Arc::clone(exchange);
@@ -99,7 +105,7 @@ impl Future for ResponseFuture {
                 None => {}
             }
         }
-        let (status, headers) = {
+        let head = {
             let mut state = exchange.0.lock();
             let head = state.head.take().unwrap_or_default();
             state.head_leaves(head.0);
@@ -110,11 +116,15 @@ impl Future for ResponseFuture {
             exchange,
             file: this.file.take(),
         };
-        let mut response = Response::new(Body::new(parts));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Poll::Ready(response)
+        Poll::Ready(response(head, Body::new(parts)))
     }
+}
+
+fn response((status, headers): (StatusCode, HeaderMap), body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
 impl Drop for ResponseFuture {

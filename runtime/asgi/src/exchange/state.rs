@@ -78,6 +78,12 @@ pub(super) struct State {
     /// Bytes dropped since then.
     pub(super) discarded: Option<usize>,
     client_gone: bool,
+    /// The application has ended.
+    application_gone: bool,
+    /// The server has dropped its side: it has what it wants.
+    pub(super) server_gone: bool,
+    /// Whoever watches for that.
+    pub(super) watch: Option<Waker>,
     /// The server waits for the head or a body part.
     pub(super) server: Option<Waker>,
     /// The server waits for an interim item.
@@ -104,6 +110,9 @@ impl State {
             bodiless,
             discarded: None,
             client_gone: false,
+            application_gone: false,
+            server_gone: false,
+            watch: None,
             server: None,
             interim_server: None,
             application: Vec::new(),
@@ -135,6 +144,7 @@ impl State {
     }
 
     pub(super) fn application_ended(&mut self, failed: bool) {
+        self.application_gone = true;
         self.stage = match self.stage {
             Stage::Ended => return,
             // A start without a body part: complete and empty, unless the application failed.
@@ -178,6 +188,23 @@ impl State {
     /// Whether the server has everything.
     pub(super) fn is_read(&self) -> bool {
         self.stage == Stage::Ended && self.parts.is_empty() && self.trailers.is_none()
+    }
+
+    /// The whole body, where it is bytes in one piece and there is nobody left to be told what
+    /// becomes of them.
+    pub(super) fn pop_whole(&mut self) -> Option<Bytes> {
+        let is_whole = self.stage == Stage::Ended && self.application_gone && self.trailers.is_none();
+        if !is_whole || self.parts.len() > 1 {
+            return None;
+        }
+        match self.parts.pop_front() {
+            Some(Part::Bytes(bytes)) => Some(bytes),
+            None => Some(Bytes::new()),
+            Some(other) => {
+                self.parts.push_front(other);
+                None
+            }
+        }
     }
 
     /// The file that begins the body, if one does.
