@@ -2,7 +2,7 @@
 //!
 //! * `command`, `step`: running programs, with headings and times.
 //! * `peers`: what the tests talk to (Python packages, a Redis-compatible server, a browser).
-//! * `test`, `package`, `ci`: one file per command.
+//! * `test`, `package`, `wheel`, `ci`: one file per command.
 
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ mod peers;
 mod step;
 mod tally;
 mod test;
+mod wheel;
 mod workspace;
 
 /// The project's own commands.
@@ -31,7 +32,8 @@ struct Cli {
 enum Task {
     /// Brings in the peers and runs every test of the workspace.
     ///
-    /// Steps: the peers, the build, the benches' compile check, the documentation's examples, the tests.
+    /// Steps: the peers, the build, the benches' compile check, the documentation's examples, the wheel's pytest,
+    /// the tests.
     /// With arguments only the peers and those tests, for a quick second look:
     ///
     ///   cargo xtask test                      everything
@@ -46,6 +48,10 @@ enum Task {
     /// its driver are those on PATH, or Debian's packages where this runs as root. A peer that can be neither
     /// found nor installed is an error.
     Peers,
+    /// Builds the wheel for PyPI, optimized, into target/wheels.
+    Wheel(wheel::WheelArgs),
+    /// Installs the Python package of this checkout into target/wheel/venv, for a try or for pytest.
+    Develop(wheel::DevelopArgs),
     /// Checks that every published crate packages.
     Package(package::Args),
     /// What has to pass before a change goes in: format, clippy, documentation, tests (the script .ci/run).
@@ -56,6 +62,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Test(args) => test::run(&args),
         Task::Peers => step::step("peers", peers::Peers::bring_in).map(drop),
+        Task::Wheel(args) => with_peers(|peers| wheel::wheel(&args, peers)),
+        Task::Develop(args) => with_peers(|peers| wheel::develop(&args, peers)),
         Task::Package(args) => package::run(&args),
         Task::Ci => ci::run(),
     };
@@ -67,4 +75,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn with_peers(work: impl FnOnce(&peers::Peers) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let peers = step::step("peers", peers::Peers::bring_in)?;
+    work(&peers)
 }

@@ -3,7 +3,7 @@
 //! Everything that is fetched lands in `target/peers`; a stamp makes the second run free.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -60,6 +60,11 @@ impl Peers {
             eprintln!("  {name}={}", path.display());
         }
         Ok(peers)
+    }
+
+    /// The interpreter of the virtual environment with the Python peers.
+    pub(crate) fn python(&self) -> &Path {
+        &self.python
     }
 
     /// The environment that tells the tests (`laureola-testkit`) where the peers are.

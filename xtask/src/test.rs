@@ -8,6 +8,7 @@ use crate::command::Cmd;
 use crate::peers::Peers;
 use crate::step::{heading, step};
 use crate::tally::Tally;
+use crate::wheel;
 
 /// Arguments of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return runner.run(&args.rest, &peers);
     }
     step("build", || runner.build().run())?;
+    let python = step("the wheel", || {
+        workspace("build").arg("--lib").run()?;
+        wheel::install("debug", &peers)
+    })?;
     // In the profile of the tests, whose dependencies are built already; `cargo bench` would optimize everything.
     step("benches compile", || workspace("build").arg("--benches").run())?;
     // The tests run even if an example of the documentation fails: one run tells everything.
@@ -41,7 +46,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .envs(&peers.variables())
             .run()
     });
-    runner.run(&[], &peers).and(examples)
+    let pytest = step("pytest of the wheel", || wheel::pytest(&python, &peers));
+    runner.run(&[], &peers).and(examples).and(pytest)
 }
 
 impl Runner {

@@ -1,0 +1,3 @@
+"""The compiled part of laureola. Import what you need from `laureola` instead."""
+
+__version__: str
