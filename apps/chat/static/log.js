@@ -66,21 +66,24 @@ export class Log {
     if (document.hidden) this.#countUnseen(this.#unseen + 1);
   }
 
-  // What was said before we came, or while we were away.
+  // What was said before we came, or while we were away: not read aloud, either.
   fill(entries, isOwn) {
-    for (const entry of entries) this.#insert(entry, isOwn(entry));
-    this.#grown();
+    let more = false;
+    this.#silently(() => {
+      for (const entry of entries) more = this.#insert(entry, isOwn(entry)) || more;
+    });
+    if (more || this.#following) this.#grown();
   }
 
   // An answer to onEarlier. The reader stays where they are, and a screen reader does not read it all aloud.
   prepend(entries, more, isOwn) {
     const { scrollHeight, scrollTop } = this.#element;
-    this.#element.setAttribute("aria-busy", "true");
-    for (const entry of entries) this.#insert(entry, isOwn(entry));
+    this.#silently(() => {
+      for (const entry of entries) this.#insert(entry, isOwn(entry));
+      this.#hasMore(more && entries.length > 0);
+    });
     this.#element.scrollTop = scrollTop + this.#element.scrollHeight - scrollHeight;
-    this.#hasMore(more && entries.length > 0);
     this.stopLoading();
-    requestAnimationFrame(() => this.#element.removeAttribute("aria-busy"));
   }
 
   // Whether there is anything before the first message.
@@ -133,6 +136,13 @@ export class Log {
     this.#following = true;
     this.#latest.hidden = true;
     this.#element.scrollTop = this.#element.scrollHeight;
+  }
+
+  // A screen reader does not read what happens.
+  #silently(happens) {
+    this.#element.setAttribute("aria-busy", "true");
+    happens();
+    requestAnimationFrame(() => this.#element.removeAttribute("aria-busy"));
   }
 
   #insert(entry, own) {

@@ -1,12 +1,15 @@
-// Who is in the room, and who is typing.
+// Who is in the room, who comes and goes, and who is typing. Guests are marked in their names: no user's name has a blank.
 
 const TYPING_FOR = 4_000;
+const NEWS_FOR = 4_000;
 
 export class People {
   #element;
   #count;
   #list;
   #typing;
+  #news = "";
+  #newsTimer;
   #names = new Set();
   #typists = new Map(); // name to timer
 
@@ -23,12 +26,14 @@ export class People {
   }
 
   join(name) {
+    if (!this.#names.has(name)) this.#tell(`${name} came in`);
     this.#names.add(name);
     this.#show();
   }
 
   leave(name) {
     this.#names.delete(name);
+    this.#tell(`${name} left`);
     this.stops(name);
     this.#show();
   }
@@ -53,11 +58,19 @@ export class People {
     this.#list.replaceChildren(...names.map(item));
   }
 
+  // For a moment, where it is shown who is typing.
+  #tell(news) {
+    this.#news = news;
+    clearTimeout(this.#newsTimer);
+    this.#newsTimer = setTimeout(() => this.#tell(""), NEWS_FOR);
+    this.#showTyping();
+  }
+
   #showTyping() {
     const names = [...this.#typists.keys()];
     const [first, second] = names;
     this.#typing.textContent =
-      names.length === 0 ? "" :
+      names.length === 0 ? this.#news :
       names.length === 1 ? `${first} is typing…` :
       names.length === 2 ? `${first} and ${second} are typing…` : "Several people are typing…";
   }

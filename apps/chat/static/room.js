@@ -13,7 +13,8 @@ const MEMBERS_ONLY = 4003;
 const ROOM_GONE = 4404;
 
 const byId = (id) => document.getElementById(id);
-const { room, user, socket: path, members } = document.body.dataset;
+const DRAFT_KEY = `draft ${location.pathname}`;
+const { room, user, socket: path, members, maxLength } = document.body.dataset;
 const input = byId("message-input");
 const nameInput = byId("username-input"); // not there for who is logged in
 
@@ -40,14 +41,14 @@ const socket = new Socket({
   onData: receive,
   onMessage: show,
   onState(state, waiting) {
-    const words = { connecting: "connecting…", open: "connected", offline: "offline, reconnecting…" };
+    const words = { connecting: "connecting…", open: "connected", offline: "offline, reconnecting…", over: "not connected" };
     byId("status").dataset.state = state;
     byId("status").textContent = waiting ? `${words[state]} ${waiting} to send` : words[state];
   },
   onRefused: lookForLogin,
   onClosed(code) {
     if (code === SESSION_OVER) loginOver();
-    else if (code === MEMBERS_ONLY) location.reload();
+    else if (code === MEMBERS_ONLY) membersOnly();
     return [SESSION_OVER, MEMBERS_ONLY, ROOM_GONE].includes(code);
   },
 });
@@ -65,7 +66,7 @@ function receive(data) {
   else if (data.users) people.set(data.users);
   else if ("joined" in data) people.join(String(data.joined));
   else if ("left" in data) people.leave(String(data.left));
-  else if ("typing" in data && data.typing !== username()) people.types(String(data.typing));
+  else if ("typing" in data && data.typing !== shown(username(), user === undefined)) people.types(String(data.typing));
   else if ("deleted" in data) log.remove(data.deleted);
   else if ("renamed" in data) renamed(String(data.renamed));
   else if ("closed" in data) closed(String(data.closed));
@@ -74,7 +75,7 @@ function receive(data) {
 function heard(entry) {
   const mine = entry.client !== undefined && socket.settle(entry.client);
   if (mine) log.dropPending(entry.client);
-  people.stops(String(entry.username));
+  people.stops(shown(entry.username, entry.guest));
   log.add({ ...entry, username: String(entry.username) }, Boolean(mine) || isOwn(entry));
 }
 
@@ -92,16 +93,23 @@ function refused({ error, client }) {
 
 function show(message) {
   const { id, text, failed } = message;
-  const give = () => {
+  const again = socket.isOver ? [] : [["Send again", () => socket.again(id)]];
+  const giveUp = () => {
     socket.settle(id);
     log.dropPending(id);
+    input.focus();
+  };
+  const edit = () => {
+    input.value = input.value.trim() ? `${text}\n${input.value}` : text;
+    keepDraft();
+    giveUp();
   };
   log.showPending(id, {
     text,
     username: username(),
     state: failed ? "failed" : "sending",
     note: failed ? `Not sent: ${failed}.` : "Sending…",
-    actions: failed ? [["Send again", () => socket.again(id)], ["Discard", give]] : [],
+    actions: failed ? [...again, ["Edit", edit], ["Discard", giveUp]] : [],
   });
 }
 
@@ -110,31 +118,36 @@ function renamed(name) {
   log.title = name;
 }
 
+// The close code tells whether there is a way back.
 function closed(reason) {
-  socket.end();
   byId("message-send").disabled = true;
   notice(`The room is closed: ${reason}.`);
 }
 
-// A handshake that is refused does not say why. The page itself does: it leads to the login.
+// A handshake that is refused does not say why. The page itself does: it leads to the login, or to the other kind of room.
 async function lookForLogin(attempts) {
-  if (members === undefined || attempts < 2) return;
+  if (attempts < 2) return;
   try {
     const page = await fetch(location.href, { method: "HEAD", redirect: "manual", cache: "no-store" });
-    if (page.type === "opaqueredirect") loginOver();
-    else if (page.status === 404) closed("it is not there any more");
+    const over = page.type === "opaqueredirect" || page.status === 404;
+    if (!over) return;
+    socket.end();
+    if (page.status === 404) closed("it is not there any more");
+    else if (members === undefined) membersOnly();
+    else loginOver();
   } catch {
     // The server is away: the next attempt will tell.
   }
 }
 
 function loginOver() {
-  socket.end();
-  notice("You are logged out. ");
-  const link = document.createElement("a");
-  link.href = `/login/?next=${encodeURIComponent(location.pathname)}`;
-  link.textContent = "Log in again";
-  byId("notice").append(link);
+  const back = encodeURIComponent(location.pathname);
+  notice("You are logged out. ", { href: `/login/?next=${back}`, words: "Log in again" });
+}
+
+function membersOnly() {
+  closed("it is for people with accounts now");
+  byId("notice").append(" ", link({ href: `/rooms/${room}/`, words: "Enter with an account" }));
 }
 
 // The name as the server will have it.
@@ -143,17 +156,34 @@ function username() {
   return [...nameInput.value.trim()].slice(0, MAX_NAME).join("").trimEnd() || "guest";
 }
 
-function notice(text) {
+// The name in lists of people.
+function shown(name, guest) {
+  return guest ? `${name} (guest)` : String(name);
+}
+
+function notice(text, way) {
   byId("notice").textContent = text;
+  if (way) byId("notice").append(link(way));
   byId("notice").hidden = !text;
+}
+
+function link({ href, words }) {
+  const element = document.createElement("a");
+  element.href = href;
+  element.textContent = words;
+  return element;
 }
 
 byId("message-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const message = input.value;
-  if (!message.trim()) return;
-  if (socket.send(message)) {
+  if (!message.trim() || socket.isOver) return;
+  const length = [...message].length;
+  if (maxLength && length > maxLength) {
+    notice(`A message has at most ${maxLength} characters. This one has ${length}.`);
+  } else if (socket.send(message)) {
     input.value = "";
+    keepDraft();
     told = 0;
     notice("");
     log.follow();
@@ -173,29 +203,40 @@ input.addEventListener("keydown", (event) => {
 
 let told = 0;
 input.addEventListener("input", () => {
+  keepDraft();
   if (!input.value.trim() || Date.now() - told < TYPING_INTERVAL) return;
   if (socket.tell({ typing: true })) told = Date.now();
 });
 
-// Storage may be forbidden (private windows, strict settings); then a name lasts as long as the page.
+// Storage may be forbidden (private windows, strict settings); then what is kept lasts as long as the page.
 function stored(action) {
   try {
-    return action(localStorage);
+    return action(window);
   } catch {
     return null;
   }
 }
 
+// A reload, or the way through the login, does not cost what is being written.
+function keepDraft() {
+  stored(({ sessionStorage }) => sessionStorage.setItem(DRAFT_KEY, input.value));
+}
+
+// What was sent and did not arrive would be gone with the page.
+addEventListener("beforeunload", (event) => {
+  if (socket.waiting) event.preventDefault();
+});
+
 let connectedAs;
 function rename() {
-  stored((storage) => storage.setItem(NAME_KEY, nameInput.value.trim()));
+  stored(({ localStorage }) => localStorage.setItem(NAME_KEY, nameInput.value.trim()));
   if (username() === connectedAs) return;
   connectedAs = username();
   socket.connect();
 }
 
 if (nameInput) {
-  nameInput.value = stored((storage) => storage.getItem(NAME_KEY)) || "";
+  nameInput.value = stored(({ localStorage }) => localStorage.getItem(NAME_KEY)) || "";
   nameInput.addEventListener("change", rename);
   nameInput.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
@@ -205,4 +246,5 @@ if (nameInput) {
 }
 
 connectedAs = username();
+input.value ||= stored(({ sessionStorage }) => sessionStorage.getItem(DRAFT_KEY)) || "";
 socket.connect();

@@ -5,8 +5,10 @@ const MAX_DELAY = 30_000;
 // A connection that lived so long was a good one: the next attempt may come soon.
 const SETTLED = 5_000;
 const MAX_WAITING = 100;
-// A message that is not acknowledged within this time needs its sender's decision.
-const ACK_TIMEOUT = 30_000;
+// Without an answer for so long the connection is taken for dead, which a browser may not notice for minutes...
+const ANSWER_TIMEOUT = 12_000;
+// ...and a message that went out so often needs its sender's decision.
+const ATTEMPTS = 3;
 
 export class Socket {
   #options;
@@ -15,9 +17,10 @@ export class Socket {
   #delay = FIRST_DELAY;
   #ended = false;
   #refused = 0;
-  #messages = new Map(); // by id, in the order they were typed: { id, text, sent, after, failed, timer }
+  #ready = false;
+  #messages = new Map(); // by id, in the order they were typed: { id, text, sent, after, attempts, failed, timer }
 
-  // options: url(), lastId(), onOpen(), onData(object), onState("connecting" | "open" | "offline", messages waiting),
+  // options: url(), lastId(), onOpen(), onData(object), onState("connecting" | "open" | "offline" | "over", messages waiting),
   // onMessage(message) when its state changed, onRefused(attempts in a row that never opened), onClosed(code): true ends it
   constructor(options) {
     this.#options = options;
@@ -29,10 +32,19 @@ export class Socket {
     document.addEventListener("visibilitychange", soon);
     // A dead network is not noticed by the socket for minutes.
     addEventListener("offline", () => this.#socket && this.#lost(this.#socket));
+    // A page that the browser keeps for the way back must not look like somebody who is here.
+    addEventListener("pagehide", () => this.#socket && this.#lost(this.#socket));
   }
 
+  // Whether messages can go out: the connection is there, and so is what was said before. Which message we knew last is
+  // what one is found again by, if its answer gets lost.
   get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.#ready && this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  // Messages the server does not have.
+  get waiting() {
+    return this.#messages.size;
   }
 
   // Opens a connection, in place of the one there is.
@@ -44,17 +56,19 @@ export class Socket {
     const socket = new WebSocket(this.#options.url());
     let opened;
     this.#socket = socket;
+    this.#ready = false;
     this.#state("connecting");
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       opened = Date.now();
       this.#refused = 0;
       this.#options.onOpen();
-      for (const message of this.#messages.values()) if (!message.failed) this.#transmit(message);
-      this.#state("open");
     };
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#options.onData(JSON.parse(data));
+      if (socket !== this.#socket) return;
+      const content = JSON.parse(data);
+      this.#options.onData(content);
+      if (content.history && !this.#ready) this.#begin();
     };
     socket.onclose = ({ code }) => {
       if (opened && Date.now() - opened > SETTLED) this.#delay = FIRST_DELAY;
@@ -71,15 +85,21 @@ export class Socket {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#socket?.close(1000);
+    for (const message of this.#messages.values()) this.#fail(message, "the connection is over");
+    this.#state(this.#current());
+  }
+
+  get isOver() {
+    return this.#ended;
   }
 
   // Sends a text, now or with the next connection; false if too many wait already.
   send(text) {
     if (this.#messages.size >= MAX_WAITING) return false;
-    const message = { id: newId(), text, sent: false, after: 0, failed: false };
+    const message = { id: newId(), text, sent: false, after: 0, attempts: 0, failed: false };
     this.#messages.set(message.id, message);
     if (this.isOpen) this.#transmit(message);
-    else this.#state(this.#socket ? "connecting" : "offline");
+    else this.#state(this.#current());
     this.#options.onMessage(message);
     return true;
   }
@@ -104,6 +124,7 @@ export class Socket {
     const message = this.#messages.get(id);
     if (!message) return false;
     message.sent = false;
+    message.attempts = 0;
     this.#fail(message, reason);
     return true;
   }
@@ -113,8 +134,17 @@ export class Socket {
     const message = this.#messages.get(id);
     if (!message?.failed) return;
     message.failed = false;
+    message.attempts = 0;
     if (this.isOpen) this.#transmit(message);
     this.#options.onMessage(message);
+    this.#state(this.#current());
+  }
+
+  // The server has told what was said before: now it may hear what waits.
+  #begin() {
+    this.#ready = true;
+    for (const message of this.#messages.values()) if (!message.failed) this.#transmit(message);
+    this.#state("open");
   }
 
   #transmit(message) {
@@ -127,8 +157,14 @@ export class Socket {
       message.after = this.#options.lastId();
     }
     this.#socket.send(JSON.stringify(content));
+    message.attempts += 1;
     clearTimeout(message.timer);
-    message.timer = setTimeout(() => this.#fail(message, "no answer"), ACK_TIMEOUT);
+    message.timer = setTimeout(() => this.#unanswered(message), ANSWER_TIMEOUT);
+  }
+
+  #unanswered(message) {
+    if (message.attempts >= ATTEMPTS) this.#fail(message, "no answer");
+    if (this.#socket) this.#lost(this.#socket);
   }
 
   #fail(message, reason) {
@@ -141,9 +177,10 @@ export class Socket {
   #lost(socket) {
     if (socket !== this.#socket) return;
     this.#socket = null;
+    this.#ready = false;
     for (const message of this.#messages.values()) clearTimeout(message.timer);
     socket.close();
-    this.#state("offline");
+    this.#state(this.#current());
     if (this.#ended) return;
     // Half of the delay is random, or all browsers would come back at the same moment.
     this.#retry = setTimeout(() => this.connect(), this.#delay * (0.5 + Math.random() / 2));
@@ -151,6 +188,7 @@ export class Socket {
   }
 
   #current() {
+    if (this.#ended) return "over";
     if (this.isOpen) return "open";
     return this.#socket ? "connecting" : "offline";
   }

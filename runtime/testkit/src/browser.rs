@@ -56,7 +56,8 @@ impl ChromeDriver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The capabilities (a JSON object) to ask for in a new session: headless, and able to run as root in a container.
+    /// The capabilities (a JSON object) to ask for in a new session: headless, able to run as root in a container, and
+    /// with everything in its log that a developer's console would show.
     pub fn capabilities(&self) -> Value {
         let arguments = [
             "--headless=new",
@@ -64,7 +65,51 @@ impl ChromeDriver {
             "--disable-dev-shm-usage",
             "--disable-gpu",
         ];
-        json!({ "browserName": "chrome", "goog:chromeOptions": { "binary": chromium(), "args": arguments } })
+        json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": { "binary": chromium(), "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        })
+    }
+
+    /// What a browser's console shows that was not asked for before, one line each: errors of scripts, breaches of a
+    /// content security policy, requests that failed.
+    ///
+    /// # Panics
+    /// If there is no such session.
+    #[track_caller]
+    pub fn console(&self, session: &str) -> Vec<String> {
+        let entries = self.command(session, "se/log", &json!({ "type": "browser" }));
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let line = |entry: &Value| format!("{} {}", entry["level"], entry["message"]);
+        entries.iter().map(line).collect()
+    }
+
+    /// Has Chromium's DevTools do something in a session, and returns their answer.
+    ///
+    /// # Panics
+    /// If they do not know it.
+    #[track_caller]
+    pub fn devtools(&self, session: &str, command: &str, parameters: &Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.command(session, "goog/cdp/execute", &body)
+    }
+
+    /// A command that is not in the WebDriver standard.
+    #[track_caller]
+    fn command(&self, session: &str, path: &str, body: &Value) -> Value {
+        let (port, body) = (self.port, body.to_string());
+        let request = format!(
+            "POST /session/{session}/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = RawHttp::exchange(port, request, DEADLINE);
+        let answer = answer.unwrap_or_else(|| panic!("chromedriver does not answer {path}"));
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "{path} {body}: {text}");
+        let answer: Value = serde_json::from_str(&text).expect("chromedriver answers in JSON");
+        answer["value"].clone()
     }
 
     /// Where the browsers have their profiles; their command lines name it.

@@ -27,6 +27,7 @@ pub(super) async fn say(ctx: &Context, seat: &mut Seat, say: Say) -> Result<()> 
     if let Err(refused) = refused {
         return refuse(ctx, &refused, say.client.as_deref()).await;
     }
+    seat.said();
     if let Some(client) = &say.client {
         seat.await_own(client);
     }

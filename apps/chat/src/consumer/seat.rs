@@ -106,6 +106,11 @@ impl Seat {
         }
     }
 
+    /// Who said something begins anew: that they type again is news at once.
+    pub(crate) fn said(&mut self) {
+        self.typed = None;
+    }
+
     /// Notes that an answer to `client` is awaited.
     pub(crate) fn await_own(&mut self, client: &str) {
         if self.pending.len() == MAX_PENDING {
