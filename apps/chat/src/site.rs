@@ -159,7 +159,8 @@ pub(crate) fn secrets(options: &ChatOptions) -> Result<Secrets, SiteError> {
     Ok(Secrets::new(key).with_fallbacks(options.secret_key_fallbacks.iter().map(String::as_str)))
 }
 
-async fn open_store(url: &str) -> Result<Store, StoreError> {
+/// The database at `url`, even while another process makes it.
+pub(crate) async fn open_store(url: &str) -> Result<Store, StoreError> {
     let mut attempt = 1;
     loop {
         match Store::open(url).await {

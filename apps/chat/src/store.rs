@@ -34,6 +34,9 @@ pub enum StoreError {
          and run `manage.py migrate`, or name another database"
     )]
     MissingTable(&'static str),
+    /// There are no users yet, so it is nobody's.
+    #[error("the database is empty")]
+    Empty,
 }
 
 /// Accounts, rooms and messages. Clones share the database.
@@ -51,6 +54,22 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::open(url).await?;
         schema::prepare(&database, ROOM_TABLES).await?;
+        Self::with_tables(database).await
+    }
+
+    /// The same for a database that has its tables: an empty one stays so.
+    ///
+    /// # Errors
+    /// [`StoreError::Empty`], or another.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let database = Database::open(url).await?;
+        if !schema::has_table(&database, "auth_user").await? {
+            return Err(StoreError::Empty);
+        }
+        Self::with_tables(database).await
+    }
+
+    async fn with_tables(database: Database) -> Result<Self, StoreError> {
         for table in ["room_room", "room_message", "django_session"] {
             if !schema::has_table(&database, table).await? {
                 return Err(StoreError::MissingTable(table));

@@ -40,6 +40,8 @@ pub use tls::{ClientAuth, Protocols};
 pub use values::Limit;
 pub(crate) use values::seconds;
 
+#[cfg(feature = "chat")]
+use crate::chat_command::ChatCommand;
 use crate::check::CheckCommand;
 use crate::completions::CompletionsCommand;
 use crate::layer::LayerArgs;
@@ -224,6 +226,9 @@ pub enum Command {
     Completions(CompletionsCommand),
     /// Run the consumers of named channels, as Channels' runworker does
     Worker(WorkerCommand),
+    /// Look after the chat's database: a superuser, rooms, a demo, everything that was said in a room
+    #[cfg(feature = "chat")]
+    Chat(ChatCommand),
 }
 
 /// Prints help as it is, and a mistake as one line with a hint. Returns the exit status.

@@ -14,6 +14,7 @@
 //! - [`args`]: the command line
 //! - [`layer`]: `--channel-layer`, `--layer-config` and what they open
 //! - [`layer_command`]: `laureola layer …`, an operator's look inside a layer
+//! - `chat_command`: `laureola chat …`, where the chat is built in
 //! - [`check`](mod@check), [`completions`]: `laureola check`, `laureola completions`
 //! - [`worker_command`]: `laureola worker CHANNEL…`
 //! - [`serve`]: the run path: layer, plugins, server, and their end
@@ -28,6 +29,8 @@
 
 mod admin;
 pub mod args;
+#[cfg(feature = "chat")]
+pub mod chat_command;
 pub mod check;
 pub mod completions;
 mod control;
@@ -108,6 +111,8 @@ fn run_all(
         Some(Command::Check(command)) => plugins(&command.serve, &args.layer)
             .and_then(|plugins| check::run(command, &args.layer, &plugins)),
         Some(Command::Completions(command)) => completions::run(command, name),
+        #[cfg(feature = "chat")]
+        Some(Command::Chat(command)) => chat_command::run(command),
         Some(Command::Worker(command)) => {
             logging::start(command.logging.verbosity, &command.logging.log_fmt);
             plugins(&args.serve, &args.layer)

@@ -50,9 +50,16 @@ pub enum Page {
     After(i64),
 }
 
-/// What is to be done with a batch's message: its key if it was stored before.
+/// The key of a message that was stored before, if it was.
 const SELECT_AGAIN: &str = "SELECT CAST(id AS BIGINT) FROM room_message \
     WHERE room_id = $1 AND user_id = $2 AND content = $3 AND id > $4 ORDER BY id LIMIT 1";
+/// The same for one whose transaction ended nobody knows how: the moment, too, has to be the same. SQLite's and PostgreSQL's.
+const SELECT_RETRIED: [&str; 2] = [
+    "SELECT CAST(id AS BIGINT) FROM room_message WHERE room_id = $1 AND user_id = $2 AND content = $3 AND id > $4 \
+     AND date_added = $5 ORDER BY id LIMIT 1",
+    "SELECT CAST(id AS BIGINT) FROM room_message WHERE room_id = $1 AND user_id = $2 AND content = $3 AND id > $4 \
+     AND date_added = to_timestamp($5) ORDER BY id LIMIT 1",
+];
 
 impl Store {
     /// Stores messages in their order, all or none, and returns their keys: `None` for one whose room or author is gone.
@@ -60,6 +67,27 @@ impl Store {
     /// # Errors
     /// The database's; then none is stored.
     pub async fn insert(&self, messages: &[NewMessage]) -> Result<Vec<Option<i64>>, DatabaseError> {
+        self.insert_behind(messages, None).await
+    }
+
+    /// The same for messages that an earlier call may have stored though it failed, such as one whose connection was lost
+    /// while the transaction was ended: none is stored twice. `behind` is a key from before that call.
+    ///
+    /// # Errors
+    /// The database's; then this call has stored none, unless again the answer was lost.
+    pub async fn insert_again(
+        &self,
+        messages: &[NewMessage],
+        behind: i64,
+    ) -> Result<Vec<Option<i64>>, DatabaseError> {
+        self.insert_behind(messages, Some(behind)).await
+    }
+
+    async fn insert_behind(
+        &self,
+        messages: &[NewMessage],
+        behind: Option<i64>,
+    ) -> Result<Vec<Option<i64>>, DatabaseError> {
         // Two equal messages that are both sent again are two: each counts from the one before it.
         let mut found: HashMap<(i64, i64, &str), i64> = HashMap::new();
         let mut ids = Vec::with_capacity(messages.len());
@@ -77,12 +105,18 @@ impl Store {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                 for message in messages {
                     let key = (message.room, message.user, message.content.as_str());
-                    if let Some(after) = message.again_after {
+                    if let Some(after) = message.again_after.or(behind) {
                         let after = found.get(&key).map_or(after, |id| after.max(*id));
-                        let select = sqlx::query_scalar(SELECT_AGAIN)
+                        let retried = message.again_after.is_none();
+                        let select = if retried { SELECT_RETRIED[0] } else { SELECT_AGAIN };
+                        let mut select = sqlx::query_scalar(select)
                             .bind(message.room)
-                            .bind(message.user);
-                        let select = select.bind(&message.content).bind(after);
+                            .bind(message.user)
+                            .bind(&message.content)
+                            .bind(after);
+                        if retried {
+                            select = select.bind(database::sqlite_time(message.at));
+                        }
                         if let Some(id) = select.fetch_optional(&mut *transaction).await? {
                             found.insert(key, id);
                             ids.push(Some(id));
@@ -107,12 +141,18 @@ impl Store {
                 let mut transaction = pool.begin().await?;
                 for message in messages {
                     let key = (message.room, message.user, message.content.as_str());
-                    if let Some(after) = message.again_after {
+                    if let Some(after) = message.again_after.or(behind) {
                         let after = found.get(&key).map_or(after, |id| after.max(*id));
-                        let select = sqlx::query_scalar(SELECT_AGAIN)
+                        let retried = message.again_after.is_none();
+                        let select = if retried { SELECT_RETRIED[1] } else { SELECT_AGAIN };
+                        let mut select = sqlx::query_scalar(select)
                             .bind(message.room)
-                            .bind(message.user);
-                        let select = select.bind(&message.content).bind(after);
+                            .bind(message.user)
+                            .bind(&message.content)
+                            .bind(after);
+                        if retried {
+                            select = select.bind(database::seconds(message.at));
+                        }
                         if let Some(id) = select.fetch_optional(&mut *transaction).await? {
                             found.insert(key, id);
                             ids.push(Some(id));
@@ -203,6 +243,20 @@ impl Store {
             messages.reverse();
         }
         Ok(messages)
+    }
+
+    /// How many messages a room has, and the key of the last; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn extent(&self, room: i64) -> Result<(u64, i64), DatabaseError> {
+        const SELECT: &str =
+            "SELECT COUNT(*), CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM room_message WHERE room_id = $1";
+        let (messages, last): (i64, i64) = super::on!(&self.database, read, |pool| {
+            let row = sqlx::query(SELECT).bind(room).fetch_one(pool).await?;
+            (get(&row, 0)?, get(&row, 1)?)
+        });
+        Ok((messages.unsigned_abs(), last))
     }
 
     /// Deletes a message. Returns whether it was there.
@@ -302,6 +356,23 @@ mod tests {
             store.messages(room, Page::Newest, 100).await.expect("read").len(),
             3
         );
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_stored_is_stored_once() {
+        let (_dir, store, room, user) = store().await;
+        let before = message(room, user, "ok", None);
+        let first = store.insert(std::slice::from_ref(&before)).await.expect("stored")[0];
+        let behind = first.expect("stored");
+        // Twice the same at the same moment, and once at another.
+        let twin = message(room, user, "ok", None);
+        let batch = [twin.clone(), twin, message(room, user, "ok", None)];
+        let ids = store.insert(&batch).await.expect("stored");
+        assert_eq!(store.insert_again(&batch, behind).await.expect("found"), ids);
+        // Of another batch nothing was stored.
+        let batch = [message(room, user, "ok", None)];
+        let ids = store.insert_again(&batch, behind).await.expect("stored");
+        assert_eq!(ids, [Some(behind + 4)]);
     }
 
     #[tokio::test]

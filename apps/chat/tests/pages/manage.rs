@@ -2,10 +2,25 @@
 
 use std::time::SystemTime;
 
-use laureola_chat::manage::{ManageError, Management};
+use laureola_chat::manage::{ManageError, Management, Person};
 use laureola_chat::store::NewMessage;
 
 use crate::browser::{Browser, PASSWORD, Site};
+
+async fn create(
+    management: &Management,
+    username: &str,
+    password: &str,
+    is_superuser: bool,
+) -> Result<(), ManageError> {
+    let person = Person {
+        username,
+        password,
+        is_superuser,
+        ..Person::default()
+    };
+    management.create_user(person).await
+}
 
 #[tokio::test]
 async fn a_superuser_made_beside_a_running_server_logs_in() {
@@ -15,18 +30,16 @@ async fn a_superuser_made_beside_a_running_server_logs_in() {
         ("a b", PASSWORD, "Enter a valid username."),
         ("root", "12345", "too common"),
     ] {
-        let error = management
-            .create_user(username, password, true)
+        let error = create(&management, username, password, true)
             .await
             .expect_err(username);
         assert!(error.to_string().contains(words), "{error}");
     }
-    management
-        .create_user("root", PASSWORD, true)
+    create(&management, "root", PASSWORD, true)
         .await
         .expect("created");
-    let again = management.create_user("Root", PASSWORD, true).await;
-    assert!(matches!(again, Err(ManageError::Invalid(_))), "{again:?}");
+    let again = create(&management, "Root", PASSWORD, true).await;
+    assert!(matches!(again, Err(ManageError::Taken)), "{again:?}");
     management.create_room("Tea room", None).await.expect("created");
 
     let mut root = Browser::new(&site);
@@ -39,8 +52,7 @@ async fn a_superuser_made_beside_a_running_server_logs_in() {
 async fn an_export_is_everything_in_pages() {
     let site = Site::start().await;
     let management = Management::open(&site.url).await.expect("the chat's database");
-    management
-        .create_user("ada", PASSWORD, false)
+    create(&management, "ada", PASSWORD, false)
         .await
         .expect("created");
     let room = management.create_room("Tea", None).await.expect("created");
@@ -55,12 +67,20 @@ async fn an_export_is_everything_in_pages() {
     site.store.insert(&messages).await.expect("stored");
     let (mut after, mut texts) = (0, Vec::new());
     loop {
-        let page = management.export("tea", after).await.expect("read");
+        let page = management.export(&room, after).await.expect("read");
         let Some(last) = page.last() else { break };
         after = last.id;
         texts.extend(page.into_iter().map(|message| message.message));
     }
     assert_eq!(texts, (0..501).map(|n| n.to_string()).collect::<Vec<_>>());
-    let none = management.export("none", 0).await.expect_err("no room");
-    assert_eq!(none.to_string(), "there is no room \"none\"");
+    let extent = management.extent(&room).await.expect("counted");
+    assert_eq!((extent.messages, extent.last), (501, after));
+    for (asked, words) in [
+        ("none", "there is no room \"none\""),
+        ("teaa", "there is no room \"teaa\"; similar: tea"),
+    ] {
+        let none = management.room(asked).await.expect_err("no room");
+        assert_eq!(none.to_string(), words);
+    }
+    assert_eq!(management.room("TEA").await.expect("in whatever case"), room);
 }

@@ -1,6 +1,6 @@
 //! What people visit: one server with SQLite, or two with PostgreSQL and Redis.
 
-use laureola_chat::manage::Management;
+use laureola_chat::manage::{Management, Person};
 use laureola_chat::store::Store;
 use laureola_testkit::{Postgres, RedisServer, free_port, wait_until};
 use tempfile::TempDir;
@@ -38,8 +38,13 @@ impl Deployment {
             None => format!("sqlite://{}", file.display()),
         };
         let management = Management::open(&database_url).await.expect("a database");
-        let made = management.create_user("root", PASSWORD, true).await;
-        made.expect("a superuser");
+        let root = Person {
+            username: "root",
+            password: PASSWORD,
+            is_superuser: true,
+            ..Person::default()
+        };
+        management.create_user(root).await.expect("a superuser");
         management.close().await;
         let mut args = vec![
             "--secret-key".to_owned(),
