@@ -19,13 +19,16 @@ mod view;
 mod visit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use laureola::consumers::routing::Route;
 use laureola::{TowerApp, path};
+use tokio::time::timeout;
 
 use self::throttle::Throttle;
 use crate::plugin::Handle;
@@ -41,6 +44,10 @@ const PAGE_HEADERS: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "private, no-cache"),
     (header::VARY, "Cookie"),
 ];
+
+/// How long a page may take. A database that is locked or refuses connections says so sooner; one behind a network that
+/// swallows everything never does.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the pages share.
 #[derive(Clone)]
@@ -79,11 +86,18 @@ pub(crate) fn routes(handle: &Handle) -> impl Iterator<Item = Route> {
         ),
     ];
     let pages = pages.into_iter().map(move |(pattern, handler)| {
-        let handler: MethodRouter<Web> = handler.layer(map_response(with_page_headers));
+        let handler: MethodRouter<Web> = handler
+            .layer(from_fn(in_time))
+            .layer(map_response(with_page_headers));
         path(pattern, TowerApp(handler.with_state(web.clone())))
     });
     let files: MethodRouter = get(assets::file);
     pages.chain([path("static/chat/<file>", TowerApp(files))])
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let late = |_| view::failed(sqlx::Error::PoolTimedOut);
+    timeout(PATIENCE, next.run(request)).await.unwrap_or_else(late)
 }
 
 async fn with_page_headers(mut response: Response) -> Response {

@@ -25,6 +25,10 @@ const BATCH: usize = 256;
 /// Pauses after a transaction that failed.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a transaction may take, the first time and later ones: a database behind a network that swallows everything
+/// never answers, and a slow one may need its time.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(15);
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(120);
 /// How long a shutdown waits for what is still to be stored.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -144,6 +148,8 @@ async fn run<T: Send>(
     let mut messages = Vec::with_capacity(BATCH);
     let mut tokens = Vec::with_capacity(BATCH);
     let mut batch = Vec::with_capacity(BATCH);
+    // The greatest key of what this task has stored: what it stores next has greater ones.
+    let mut newest = 0;
     loop {
         tokio::select! {
             taken = waiting.recv_many(&mut batch, BATCH) => {
@@ -160,19 +166,37 @@ async fn run<T: Send>(
             messages.push(message);
             tokens.push(token);
         }
-        let outcomes = store_all(&store, &messages).await;
+        let outcomes = store_all(&store, &messages, newest, false).await;
+        let stored = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Stored(id) => Some(*id),
+            _ => None,
+        });
+        newest = stored.fold(newest, i64::max);
         for ((message, token), outcome) in messages.drain(..).zip(tokens.drain(..)).zip(outcomes) {
             audience.told(&message, token, outcome).await;
         }
     }
 }
 
-/// Stores the messages, however long it takes.
-async fn store_all(store: &Store, messages: &[NewMessage]) -> Vec<Outcome> {
+/// Stores the messages, however long it takes. Nothing of them has a key up to `newest`; `again` if some may be stored.
+async fn store_all(store: &Store, messages: &[NewMessage], newest: i64, mut again: bool) -> Vec<Outcome> {
     let mut pause = SHORTEST_PAUSE;
+    let mut limit = SHORTEST_ATTEMPT;
     let mut failing: Option<Instant> = None;
     loop {
-        match store.insert(messages).await {
+        let attempt = async {
+            if again {
+                store.insert_again(messages, newest).await
+            } else {
+                store.insert(messages).await
+            }
+        };
+        let attempt = timeout(limit, attempt).await;
+        let done = attempt.unwrap_or_else(|_| {
+            limit = (limit * 2).min(LONGEST_ATTEMPT);
+            Err(sqlx::Error::PoolTimedOut.into())
+        });
+        match done {
             Ok(ids) => {
                 if let Some(since) = failing {
                     info!(
@@ -193,12 +217,14 @@ async fn store_all(store: &Store, messages: &[NewMessage]) -> Vec<Outcome> {
                 }
                 _ => {
                     let (one, other) = messages.split_at(messages.len() / 2);
-                    let mut outcomes = Box::pin(store_all(store, one)).await;
-                    outcomes.extend(Box::pin(store_all(store, other)).await);
+                    let mut outcomes = Box::pin(store_all(store, one, newest, again)).await;
+                    outcomes.extend(Box::pin(store_all(store, other, newest, again)).await);
                     return outcomes;
                 }
             },
             Err(error) => {
+                // The connection may have been lost with the answer to a commit that was done.
+                again = true;
                 if failing.is_none() {
                     warn!("messages wait for the database: {error}");
                     failing = Some(Instant::now());

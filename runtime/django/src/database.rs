@@ -4,6 +4,8 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "postgres")]
+use sqlx::Executor as _;
+#[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{
@@ -62,9 +64,16 @@ impl Database {
             #[cfg(feature = "postgres")]
             Some(("postgres" | "postgresql", _)) => {
                 let options = PgConnectOptions::from_str(url)?;
+                // A table that something else has locked is an error after the same time as in SQLite. (Said by a statement:
+                // poolers in between refuse it as a parameter of the connection.)
+                let patience = format!("SET lock_timeout = {}", PATIENCE.as_millis());
                 let pool = PgPoolOptions::new()
                     .max_connections(CONNECTIONS)
-                    .acquire_timeout(PATIENCE);
+                    .acquire_timeout(PATIENCE)
+                    .after_connect(move |connection, _| {
+                        let patience = sqlx::AssertSqlSafe(patience.clone());
+                        Box::pin(async move { connection.execute(patience).await.map(drop) })
+                    });
                 Ok(Self::Postgres(pool.connect_with(options).await?))
             }
             // A password may stand in it.

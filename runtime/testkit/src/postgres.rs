@@ -113,6 +113,26 @@ impl Postgres {
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
+    /// Stops the server: connections end, and new ones are refused. Does nothing if it is stopped.
+    ///
+    /// # Panics
+    /// If it still runs after 10 s.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.interrupt();
+            process.wait_exit(START_DEADLINE);
+        }
+    }
+
+    /// Starts it again, on the same port and with what it had stored.
+    ///
+    /// # Panics
+    /// If it does not answer in time.
+    pub fn start_again(&mut self) {
+        self.stop();
+        self.launch();
+    }
+
     fn launch(&mut self) {
         let mut command = as_user(&postgres_bin().join("postgres"));
         command
