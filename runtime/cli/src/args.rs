@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! A file a group of flags, in the order of `--help`: `listen`, `tls`, `response`, `lifespan`, `timeouts`, `limits`, `compression`,
-//! `stopping`, `processes`, `observe`, `logging`, `chat`; `values` has what they take.
+//! `stopping`, `processes`, `python`, `observe`, `logging`, `chat`; `values` has what they take.
 
 #[cfg(feature = "chat")]
 mod chat;
@@ -12,13 +12,12 @@ mod listen;
 mod logging;
 mod observe;
 mod processes;
+mod python;
 mod response;
 mod stopping;
 mod timeouts;
 mod tls;
 mod values;
-
-use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
@@ -33,6 +32,7 @@ pub use listen::Listen;
 pub use logging::LoggingArgs;
 pub use observe::ObserveArgs;
 pub use processes::Processes;
+pub use python::{EventLoop, PythonArgs};
 pub use response::Response;
 pub use stopping::Stopping;
 pub use timeouts::Timeouts;
@@ -93,16 +93,17 @@ pub struct Args {
 }
 
 impl Args {
-    /// What cannot be done, in words for the command line.
+    /// What cannot be done, in words for the command line. `hosts` says whether there is somebody to run an
+    /// application.
     ///
     /// # Errors
     /// Which flag, and what to do.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, hosts: bool) -> Result<(), String> {
         let serve = match &self.command {
             Some(Command::Check(command)) => &command.serve,
             _ => &self.serve,
         };
-        serve.check().and_then(|()| self.layer.check())
+        serve.check(hosts).and_then(|()| self.layer.check())
     }
 }
 
@@ -150,6 +151,10 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub processes: Processes,
 
+    /// How Python runs.
+    #[command(flatten)]
+    pub python: PythonArgs,
+
     /// Reverse proxies, the access log, the admin address.
     #[command(flatten)]
     pub observe: ObserveArgs,
@@ -194,13 +199,13 @@ impl ServeArgs {
     ///
     /// # Errors
     /// Which flag, and what to do.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, hosts: bool) -> Result<(), String> {
         match &self.application {
-            Some(application) => Err(format!(
+            Some(application) if !hosts => Err(format!(
                 "cannot serve the Python application {application}: this command has no Python in it, the one \
                  that `pip install laureola` brings has"
             )),
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -232,16 +237,16 @@ pub enum Command {
 }
 
 /// Prints help as it is, and a mistake as one line with a hint. Returns the exit status.
-pub(crate) fn report(name: &str, error: &clap::Error) -> ExitCode {
+pub(crate) fn report(name: &str, error: &clap::Error) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         // Help into a closed pipe is nobody's failure.
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return 0;
     }
     let text = without_password(error, error.render().to_string());
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         eprint!("{text}");
-        return ExitCode::from(2);
+        return 2;
     }
     let first = text.lines().next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(first);
@@ -256,7 +261,7 @@ pub(crate) fn report(name: &str, error: &clap::Error) -> ExitCode {
     let space = if missing.is_empty() { "" } else { " " };
     let command = usage_of(&text).unwrap_or_else(|| name.to_owned());
     eprintln!("{name}: {first}{space}{missing} (see {command} --help)");
-    ExitCode::from(2)
+    2
 }
 
 /// A URL that cannot be used may hold a password, and this line may end up in a log.

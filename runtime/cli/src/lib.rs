@@ -18,6 +18,7 @@
 //! - [`check`](mod@check), [`completions`]: `laureola check`, `laureola completions`
 //! - [`worker_command`]: `laureola worker CHANNEL…`
 //! - [`serve`]: the run path: layer, plugins, server, and their end
+//! - [`hosting`]: the same around an application of Python's
 //! - `observing`, `admin`: access log, metrics, and the address they are read at
 //! - `control`: the main thread, which stops it all; `signals`: SIGINT, SIGTERM and SIGHUP;
 //!   `service`: systemd; `open_files`: their limit
@@ -34,6 +35,7 @@ pub mod chat_command;
 pub mod check;
 pub mod completions;
 mod control;
+pub mod hosting;
 pub mod layer;
 pub mod layer_command;
 pub mod logging;
@@ -57,6 +59,7 @@ use clap::{CommandFactory, FromArgMatches};
 use laureola::Plugins;
 
 use crate::args::{Args, Command, ServeArgs};
+use crate::hosting::{Host, Serve};
 use crate::layer::LayerArgs;
 
 /// Parses the process's arguments, serves `plugins` or does what a subcommand says, and returns the
@@ -72,7 +75,19 @@ pub fn run_with(
     name: &'static str,
     plugins: impl FnOnce(&ServeArgs, &LayerArgs) -> anyhow::Result<Plugins>,
 ) -> ExitCode {
-    run_all(name, plugins, std::env::args_os().collect())
+    run_all(name, plugins, std::env::args_os().collect(), None).into()
+}
+
+/// The same with a [`Host`] for the application that the command line names, and with `argv`; the first one is the
+/// command's, and counts for nothing. Returns the exit status as a number: the process is the host's to end.
+#[must_use]
+pub fn run_hosted(
+    name: &'static str,
+    plugins: impl FnOnce(&ServeArgs, &LayerArgs) -> anyhow::Result<Plugins>,
+    argv: Vec<OsString>,
+    host: &dyn Host,
+) -> u8 {
+    run_all(name, plugins, argv, Some(host))
 }
 
 /// The same for arguments of your own; the first one is the command's, and counts for nothing.
@@ -85,19 +100,22 @@ where
         name,
         |_, _| Ok(plugins),
         args.into_iter().map(Into::into).collect(),
+        None,
     )
+    .into()
 }
 
 fn run_all(
     name: &'static str,
     plugins: impl FnOnce(&ServeArgs, &LayerArgs) -> anyhow::Result<Plugins>,
     argv: Vec<OsString>,
-) -> ExitCode {
+    host: Option<&dyn Host>,
+) -> u8 {
     let mut command = Args::command().name(name).bin_name(name);
     let args = command
         .try_get_matches_from_mut(&argv)
         .and_then(|matches| Args::from_arg_matches(&matches));
-    let args = args.and_then(|args| match args.check() {
+    let args = args.and_then(|args| match args.check(host.is_some()) {
         Ok(()) => Ok(args),
         Err(why) => Err(command.error(ErrorKind::ArgumentConflict, why)),
     });
@@ -106,7 +124,7 @@ fn run_all(
         Err(error) => return args::report(name, &error),
     };
     let done = match &args.command {
-        None => plugins(&args.serve, &args.layer).and_then(|plugins| serve(name, &args, argv, plugins)),
+        None => plugins(&args.serve, &args.layer).and_then(|plugins| serve(name, &args, argv, plugins, host)),
         Some(Command::Layer(command)) => layer_command::run(command, &args.layer),
         Some(Command::Check(command)) => plugins(&command.serve, &args.layer)
             .and_then(|plugins| check::run(command, &args.layer, &plugins)),
@@ -120,16 +138,22 @@ fn run_all(
         }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             // One line, whatever the chain: it ends up in a service manager's log.
             eprintln!("{name}: {error:#}");
-            ExitCode::FAILURE
+            1
         }
     }
 }
 
-fn serve(name: &str, args: &Args, argv: Vec<OsString>, plugins: Plugins) -> anyhow::Result<()> {
+fn serve(
+    name: &str,
+    args: &Args,
+    argv: Vec<OsString>,
+    plugins: Plugins,
+    host: Option<&dyn Host>,
+) -> anyhow::Result<()> {
     let logging = &args.serve.logging;
     #[cfg(feature = "otel")]
     let exporting = {
@@ -151,8 +175,15 @@ fn serve(name: &str, args: &Args, argv: Vec<OsString>, plugins: Plugins) -> anyh
     open_files::raise();
     let processes = &args.serve.processes;
     if processes.workers.get() > 1 && processes.worker.is_none() {
-        workers::run(args, argv.into_iter().skip(1).collect())
+        let program = match host {
+            Some(host) => host.program(),
+            None => workers::this_program()?,
+        };
+        workers::run(args, program, argv.into_iter().skip(1).collect())
     } else {
-        serve::run(args, plugins)
+        match (host, &args.serve.application) {
+            (Some(host), Some(application)) => host.serve(application, Serve::new(args.clone(), plugins)),
+            _ => serve::run(args, plugins),
+        }
     }
 }

@@ -4,17 +4,20 @@ use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use laureola::Plugins;
+use laureola::asgi::{Application, BoxApplication};
 use laureola::server::readiness::Stage;
 use laureola::server::{Endpoint, ListenAddr, Server};
-use laureola::{Layer, Plugins};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use crate::args::Args;
 use crate::control::{Controls, Up, control};
+use crate::hosting::Hosted;
 use crate::observing::Observing;
 use crate::service;
 
+const CANNOT: &str = "cannot start the runtime";
 /// A layer that is to end at once may say goodbye for so long.
 const HASTY: Duration = Duration::from_secs(1);
 
@@ -24,19 +27,23 @@ const HASTY: Duration = Duration::from_secs(1);
 /// What keeps the server from starting: an address in use, Redis out of reach, a plugin that cannot
 /// start; a second signal, or a server that did not end in its time.
 pub fn run(args: &Args, plugins: Plugins) -> Result<()> {
-    let cannot = "cannot start the runtime";
-    let runtime = runtime(args).context(cannot)?;
-    let main = Builder::new_current_thread().enable_all().build();
-    let main = main.context(cannot)?;
-    let served = main.block_on(control(args, runtime.handle(), |controls| {
-        serve(args.clone(), plugins, controls)
-    }));
+    let runtime = runtime(args).context(CANNOT)?;
+    let served = run_on(&runtime, args, plugins, None);
     // An application that blocks its thread had its time; nobody waits for it any more.
     runtime.shutdown_background();
     served
 }
 
-fn runtime(args: &Args) -> std::io::Result<Runtime> {
+/// The same on a runtime that is there already. The calling thread has one of its own, for control.
+pub(crate) fn run_on(runtime: &Runtime, args: &Args, plugins: Plugins, hosted: Option<Hosted>) -> Result<()> {
+    let main = Builder::new_current_thread().enable_all().build();
+    main.context(CANNOT)?
+        .block_on(control(args, runtime.handle(), |controls| {
+            serve(args.clone(), plugins, hosted, controls)
+        }))
+}
+
+pub(crate) fn runtime(args: &Args) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
     if let Some(threads) = args.serve.processes.threads {
         builder.worker_threads(threads.get());
@@ -44,14 +51,29 @@ fn runtime(args: &Args) -> std::io::Result<Runtime> {
     builder.thread_name("laureola").enable_all().build()
 }
 
-async fn serve(args: Args, plugins: Plugins, controls: Controls) -> Result<()> {
+async fn serve(args: Args, plugins: Plugins, hosted: Option<Hosted>, controls: Controls) -> Result<()> {
     let choice = args.layer.choice()?;
     let mut observing = Observing::start(&args.serve)?;
     let layer = tokio::select! {
         layer = choice.backend.open() => layer?,
         () = controls.stop() => return Ok(()),
     };
-    let served = serve_with(&args, &plugins, &layer, &choice.name, controls, &mut observing).await;
+    let application = match hosted {
+        Some(hosted) => {
+            (hosted.opened)(&layer);
+            plugins.in_front_of(&layer, hosted.application)?
+        }
+        None => plugins.application(&layer)?.boxed(),
+    };
+    let served = serve_with(
+        &args,
+        &plugins,
+        application,
+        &choice.name,
+        controls,
+        &mut observing,
+    )
+    .await;
     if served.is_ok() {
         layer.close().await;
     } else {
@@ -63,13 +85,12 @@ async fn serve(args: Args, plugins: Plugins, controls: Controls) -> Result<()> {
 async fn serve_with(
     args: &Args,
     plugins: &Plugins,
-    layer: &Layer,
+    application: BoxApplication,
     layer_name: &str,
     controls: Controls,
     observing: &mut Observing,
 ) -> Result<()> {
     let is_worker = args.serve.processes.worker.is_some();
-    let application = plugins.application(layer)?;
     let mut builder = args
         .serve
         .apply(Server::builder(application))
@@ -97,10 +118,18 @@ async fn serve_ready(
     let endpoints = args.serve.endpoints();
     let places = places(&endpoints, server.local_addrs());
     let names: Vec<_> = plugins.names().collect();
+    let application = match &args.serve.application {
+        Some(application) => format!("application {application}, "),
+        None => String::new(),
+    };
     let said = format!(
-        "Laureola {} listens on {places} (channel layer {layer_name}, plugins: {})",
+        "Laureola {} listens on {places} ({application}channel layer {layer_name}, plugins: {})",
         env!("CARGO_PKG_VERSION"),
-        names.join(", ")
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
     );
     let (readiness, certificates) = (server.readiness(), server.reloader());
     let mut serving = pin!(server.serve(controls.stop()));

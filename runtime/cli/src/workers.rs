@@ -36,22 +36,28 @@ const SILENCE: Duration = PULSE.saturating_mul(10);
 /// How long after a second signal, or its deadline, a worker is killed.
 const HASTY: Duration = Duration::from_secs(2);
 
+/// How a worker is started, where the command is a program of its own.
+pub(crate) fn this_program() -> Result<Vec<OsString>> {
+    let program = std::env::current_exe().context("cannot find this program to start it again")?;
+    Ok(vec![program.into()])
+}
+
 /// Serves with as many workers as `args` say, until a signal asks to stop. `argv` are the arguments
-/// that `args` were read from, without the command's name.
+/// that `args` were read from, without the command's name; `program` goes before them.
 ///
 /// # Errors
 /// An address cannot be had, the first worker does not start, a worker did not end well when it was
 /// asked to, or a second signal.
-pub(crate) fn run(args: &Args, argv: Vec<OsString>) -> Result<()> {
+pub(crate) fn run(args: &Args, program: Vec<OsString>, argv: Vec<OsString>) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime
         .context("cannot start the runtime")?
-        .block_on(supervise(args, argv))
+        .block_on(supervise(args, program, argv))
 }
 
-async fn supervise(args: &Args, argv: Vec<OsString>) -> Result<()> {
+async fn supervise(args: &Args, program: Vec<OsString>, argv: Vec<OsString>) -> Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let plan = Plan::make(args, argv).await?;
+    let plan = Plan::make(args, program, argv).await?;
     let count = args.serve.processes.workers.get();
     if matches!(args.layer.choice()?.backend, Backend::Memory(_)) {
         tracing::warn!(

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use laureola_asgi::{AppError, ProtocolTypeRouter};
+use laureola_asgi::{AppError, Application, BoxApplication, ProtocolTypeRouter};
+use laureola_consumers::routing::Route;
 use laureola_consumers::{ChannelNameRouter, Layers, URLRouter};
 
 use crate::plugin::{Plugin, PluginError};
@@ -52,6 +53,38 @@ impl Plugins {
         Ok(ProtocolTypeRouter::new()
             .http(URLRouter::new(registry.http)?)
             .websocket(URLRouter::new(registry.websocket)?))
+    }
+
+    /// The same in front of another application: that gets what no route matches, and the lifespan. It is what is
+    /// returned where there are no routes.
+    ///
+    /// # Errors
+    /// As [`Plugins::application`].
+    pub fn in_front_of<L>(
+        &self,
+        layers: &L,
+        application: impl Application,
+    ) -> Result<BoxApplication, PluginError>
+    where
+        L: Clone + Into<Layers>,
+    {
+        let layers = layers.clone().into();
+        let registry = self.registered(&layers)?;
+        let application = application.boxed();
+        if registry.http.is_empty() && registry.websocket.is_empty() {
+            return Ok(application);
+        }
+        let router = |routes: Vec<Route>| -> Result<BoxApplication, PluginError> {
+            if routes.is_empty() {
+                return Ok(application.clone());
+            }
+            Ok(URLRouter::new(routes)?.fallback(application.clone()).boxed())
+        };
+        Ok(ProtocolTypeRouter::new()
+            .http(router(registry.http)?)
+            .websocket(router(registry.websocket)?)
+            .lifespan(application.clone())
+            .boxed())
     }
 
     /// The consumers of their named channels, for a worker.

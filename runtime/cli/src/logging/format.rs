@@ -12,7 +12,10 @@ pub const DAPHNES: &str = "%(asctime)-15s %(levelname)-8s %(message)s";
 ///
 /// Of the conversions `s`, `d` and `f` are known; `%%` is a percent sign.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Format(Vec<Piece>);
+pub struct Format {
+    pieces: Vec<Piece>,
+    text: Box<str>,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Piece {
@@ -69,7 +72,10 @@ impl FromStr for Format {
         if !pieces.iter().any(|piece| matches!(piece, Piece::Field(..))) {
             return Err("a format without a single %(name)s says nothing".to_owned());
         }
-        Ok(Self(pieces))
+        Ok(Self {
+            pieces,
+            text: text.into(),
+        })
     }
 }
 
@@ -133,10 +139,16 @@ fn number(text: &mut &str) -> Option<Option<usize>> {
 }
 
 impl Format {
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The line of `record`, without its end.
     pub(super) fn render(&self, record: &Record<'_>) -> String {
         let mut line = String::new();
-        for piece in &self.0 {
+        for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => line.push_str(text),
                 Piece::Field(field, spec) => spec.write(field.of(record), &mut line),

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdStream;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -22,7 +21,8 @@ use crate::service;
 pub(super) struct Plan(Arc<Inner>);
 
 struct Inner {
-    program: PathBuf,
+    /// With the arguments that come before all others.
+    program: Vec<OsString>,
     args: Vec<OsString>,
     endpoints: Vec<Endpoint>,
     reservations: Vec<Reservation>,
@@ -32,14 +32,14 @@ struct Inner {
 
 impl Plan {
     /// Takes hold of every address.
-    pub(super) async fn make(args: &Args, argv: Vec<OsString>) -> Result<Self> {
+    pub(super) async fn make(args: &Args, program: Vec<OsString>, argv: Vec<OsString>) -> Result<Self> {
         let endpoints = args.serve.endpoints();
         let mut reservations = Vec::with_capacity(endpoints.len());
         for endpoint in &endpoints {
             reservations.push(reserve(endpoint, args.serve.listen.backlog).await?);
         }
         Ok(Self(Arc::new(Inner {
-            program: std::env::current_exe().context("cannot find this program to start it again")?,
+            program,
             args: argv,
             endpoints,
             reservations,
@@ -52,8 +52,12 @@ impl Plan {
         let plan = &self.0;
         let (ours, theirs) = StdStream::pair().context("cannot make a pair of sockets")?;
         ours.set_nonblocking(true)?;
-        let mut command = Command::new(&plan.program);
-        command.arg(format!("--worker={number}"));
+        let (program, first) = plan
+            .program
+            .split_first()
+            .context("there is no program to start")?;
+        let mut command = Command::new(program);
+        command.args(first).arg(format!("--worker={number}"));
         for reservation in &plan.reservations {
             command.arg(format!("--worker-takes={}", reservation.handover()));
         }
@@ -71,7 +75,7 @@ impl Plan {
             command.env_remove("LISTEN_FDS");
         }
         let child = command.spawn();
-        let child = child.with_context(|| format!("cannot start {}", plan.program.display()))?;
+        let child = child.with_context(|| format!("cannot start {}", program.display()))?;
         Ok((child, UnixStream::from_std(ours)?))
     }
 

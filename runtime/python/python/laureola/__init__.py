@@ -1,5 +1,10 @@
-"""Laureola: an ASGI server and channel layers, written in Rust."""
+"""Laureola: an ASGI server and channel layers, written in Rust.
 
-from laureola._laureola import __version__
+Serve an application with the ``laureola`` command (``python -m laureola`` is the same)::
 
-__all__ = ["__version__"]
+    laureola mysite.asgi:application
+"""
+
+from laureola._laureola import ClientDisconnected, __version__
+
+__all__ = ["ClientDisconnected", "__version__"]

@@ -1,0 +1,36 @@
+//! What only an application of Python's needs.
+
+use clap::{Args, ValueEnum};
+
+const HEADING: &str = "Python applications";
+
+/// How Python runs.
+#[derive(Clone, Debug, Args)]
+pub struct PythonArgs {
+    /// The event loop of Python applications
+    #[arg(long = "loop", value_name = "LOOP", value_enum, default_value = "auto", help_heading = HEADING)]
+    pub event_loop: EventLoop,
+}
+
+/// See [`PythonArgs::event_loop`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventLoop {
+    /// uvloop where it is installed, else Python's own
+    Auto,
+    /// Python's own
+    Asyncio,
+    /// uvloop
+    Uvloop,
+}
+
+impl EventLoop {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Asyncio => "asyncio",
+            Self::Uvloop => "uvloop",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+"""The Python side of the command: what happens in the interpreter's main thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from laureola import _applications
+
+# What is left of an application when the server has ended may take so long to end.
+CLOSING = 3.0
+# What is left of its threads may keep the process so long.
+LEAVING = 2.0
+
+LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG, 3: logging.DEBUG}
+
+
+class Host:
+    """What the compiled part calls, in this order, for a command that serves."""
+
+    def __init__(self) -> None:
+        self.verbosity = 1
+
+    def program(self) -> list[str]:
+        """How this command is started again."""
+        return [sys.executable, "-m", "laureola"]
+
+    def prepare(self, verbosity: int, log_format: str) -> None:
+        """Sets logging up, and the current directory first on ``sys.path``."""
+        self.verbosity = verbosity
+        logging.basicConfig(level=LEVELS.get(verbosity, logging.DEBUG), format=log_format)
+        sys.path.insert(0, os.getcwd())
+
+    def load(self, target: str) -> Callable[..., Any] | None:
+        """The application; ``None`` where it cannot be imported, with the reason on stderr."""
+        try:
+            with _interruptible():
+                return _applications.load(target)
+        except KeyboardInterrupt:
+            # Nothing has begun that would have to end.
+            os._exit(0)
+        except _applications.NotFound as error:
+            print(f"laureola: {error}", file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
+        return None
+
+    def new_loop(self, kind: str) -> asyncio.AbstractEventLoop:
+        """A new event loop, set as this thread's."""
+        loop = _new_loop(kind)
+        loop.set_debug(self.verbosity >= 3)
+        asyncio.set_event_loop(loop)
+        return loop
+
+    def run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Runs the loop until the server has ended, whatever the application raises in between."""
+        try:
+            loop.run_forever()
+        except BaseException:
+            # The application wants the program to end: with the server's own end first.
+            os.kill(os.getpid(), signal.SIGTERM)
+            loop.run_forever()
+            raise
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ends what is left in the loop."""
+        deadline = time.monotonic() + CLOSING
+        try:
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                loop.run_until_complete(asyncio.wait(tasks, timeout=CLOSING))
+            loop.run_until_complete(_within(loop.shutdown_asyncgens(), deadline))
+        finally:
+            # Its default executor's threads are not waited for here: see `leave`.
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+def leave(status: int) -> None:
+    """Makes sure that the process ends: a thread that is stuck in a view would keep it for as long.
+
+    The server's own deadlines are over by now.
+    """
+    # The server had taken them over. From here on Ctrl-C ends it at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        return
+    threading.Thread(target=_end_in_time, args=(status,), name="laureola-leave", daemon=True).start()
+
+
+def _end_in_time(status: int) -> None:
+    time.sleep(LEAVING)
+    frames = sys._current_frames()
+    for thread in threading.enumerate():
+        if thread.daemon or thread is threading.main_thread():
+            continue
+        frame = frames.get(thread.ident or 0)
+        stack = "".join(traceback.format_stack(frame)).rstrip()
+        logging.getLogger("laureola").warning(
+            "the thread %s did not end within %g s; it is left behind\n%s", thread.name, LEAVING, stack
+        )
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(status)
+
+
+async def _within(awaitable: Any, deadline: float) -> None:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(awaitable, max(0.1, deadline - time.monotonic()))
+
+
+def _new_loop(kind: str) -> asyncio.AbstractEventLoop:
+    if kind != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if kind == "uvloop":
+                raise SystemExit("laureola: --loop uvloop needs it: pip install uvloop") from None
+        else:
+            return uvloop.new_event_loop()
+    # Not the policy's: a project may have set one, of another server, say.
+    return asyncio.SelectorEventLoop()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM as Ctrl-C, until the server takes both over."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,123 @@
+//! A coroutine that waits for an event, or for room.
+
+use std::sync::Arc;
+use std::task::Poll;
+
+use laureola_asgi::{Command, TrySendError};
+use parking_lot::Mutex;
+use pyo3::exceptions::PyStopIteration;
+use pyo3::prelude::*;
+
+use super::{Signal, thrown};
+use crate::call::Call;
+use crate::{errors, event};
+
+/// See [`super`].
+///
+/// It has all that makes a coroutine to `asyncio` (`create_task(receive())` is common), and nothing of what makes a
+/// future.
+#[pyclass(frozen, module = "laureola._laureola")]
+#[derive(Debug)]
+pub(crate) struct Wait {
+    call: Arc<Call>,
+    what: Mutex<What>,
+}
+
+#[derive(Debug)]
+enum What {
+    Event,
+    Room(Box<Command>),
+    /// It was awaited already.
+    Nothing,
+}
+
+impl Wait {
+    pub(crate) fn for_event(call: Arc<Call>) -> Self {
+        Self {
+            call,
+            what: Mutex::new(What::Event),
+        }
+    }
+
+    pub(crate) fn for_room(call: Arc<Call>, command: Box<Command>) -> Self {
+        Self {
+            call,
+            what: Mutex::new(What::Room(command)),
+        }
+    }
+
+    fn poll(&self, py: Python<'_>) -> PyResult<Poll<Py<PyAny>>> {
+        let mut what = self.what.lock();
+        match std::mem::replace(&mut *what, What::Nothing) {
+            What::Event => match self.call.poll_event() {
+                Poll::Ready(event) => {
+                    event::dict(py, event).map(|event| Poll::Ready(event.into_any().unbind()))
+                }
+                Poll::Pending => {
+                    *what = What::Event;
+                    Ok(Poll::Pending)
+                }
+            },
+            What::Room(command) => {
+                let mut command = command;
+                loop {
+                    match self.call.try_send(*command) {
+                        Ok(()) => return Ok(Poll::Ready(py.None())),
+                        Err(TrySendError::Full(back)) => command = back,
+                        Err(TrySendError::Failed(error)) => return Err(errors::of_send(&error)),
+                        Err(error) => return Err(errors::value(error.to_string())),
+                    }
+                    if self.call.poll_ready().is_pending() {
+                        *what = What::Room(command);
+                        return Ok(Poll::Pending);
+                    }
+                }
+            }
+            What::Nothing => Err(pyo3::exceptions::PyRuntimeError::new_err(
+                "cannot reuse already awaited coroutine",
+            )),
+        }
+    }
+}
+
+#[pymethods]
+impl Wait {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<Signal>> {
+        match self.poll(py)? {
+            // In a tuple of its own: an argument that is a tuple would be taken apart.
+            Poll::Ready(value) => Err(PyStopIteration::new_err((value,))),
+            Poll::Pending => {
+                let signal = Py::new(py, Signal::new(Arc::clone(&self.call)))?;
+                self.call.wait(signal.clone_ref(py));
+                Ok(signal)
+            }
+        }
+    }
+
+    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<Signal>> {
+        self.__next__(py)
+    }
+
+    #[pyo3(signature = (error, value=None, traceback=None))]
+    fn throw(
+        &self,
+        error: &Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.close();
+        Err(thrown(error, value, traceback))
+    }
+
+    fn close(&self) {
+        *self.what.lock() = What::Nothing;
+    }
+}

@@ -1,0 +1,93 @@
+//! The command in a Python process.
+//!
+//! Python's event loop has the main thread, as its libraries expect it; the server, its control and its signals
+//! have threads of their own, so that they answer whatever the application does.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use laureola::Plugins;
+use laureola_asgi::Application;
+use laureola_cli::hosting::{Host, Serve};
+use pyo3::prelude::*;
+
+use crate::application::PythonApplication;
+use crate::bridge::drain::Drain;
+use crate::bridge::{Bridge, Job};
+
+/// Runs the command with `argv` and returns its exit status. `host` is a `laureola._host.Host`.
+#[pyfunction]
+pub(crate) fn run(py: Python<'_>, argv: Vec<OsString>, host: Py<PyAny>) -> u8 {
+    let host = PythonHost(host);
+    py.detach(|| laureola_cli::run_hosted("laureola", |_, _| Ok(Plugins::new()), argv, &host))
+}
+
+/// The Python side of it: `laureola._host.Host`.
+struct PythonHost(Py<PyAny>);
+
+impl Host for PythonHost {
+    fn program(&self) -> Vec<OsString> {
+        Python::attach(|py| {
+            let program = self.0.bind(py).call_method0("program");
+            program.and_then(|program| program.extract()).unwrap_or_default()
+        })
+    }
+
+    fn serve(&self, application: &str, serve: Serve) -> Result<()> {
+        Python::attach(|py| {
+            let host = self.0.bind(py);
+            let logging = &serve.args().serve.logging;
+            let prepared = host.call_method1("prepare", (logging.verbosity, logging.log_fmt.text()));
+            prepared.map_err(|error| said(py, error))?;
+            let application = host.call_method1("load", (application,));
+            let Some(application) = application
+                .map_err(|error| said(py, error))?
+                .extract()
+                .ok()
+                .flatten()
+            else {
+                return Err(anyhow!("cannot import the application; see above"));
+            };
+            let name = serve.args().serve.python.event_loop.name();
+            let event_loop = host.call_method1("new_loop", (name,));
+            let event_loop = event_loop.map_err(|error| said(py, error))?;
+            run_loop(host, &event_loop, application, serve)
+        })
+    }
+}
+
+/// Serves until the server ends, with the loop in this thread.
+fn run_loop(
+    host: &Bound<'_, PyAny>,
+    event_loop: &Bound<'_, PyAny>,
+    application: Py<PyAny>,
+    serve: Serve,
+) -> Result<()> {
+    let py = host.py();
+    let bridge = Arc::new(Bridge::new().context("cannot make an eventfd")?);
+    let drain = Drain::new(py, Arc::clone(&bridge), application, event_loop);
+    let drain = drain.map_err(|error| said(py, error))?;
+    let reader = event_loop.call_method1("add_reader", (bridge.fd(), drain));
+    reader.map_err(|error| said(py, error))?;
+    let stop = Arc::clone(&bridge);
+    let application = PythonApplication(bridge).boxed();
+    let serving = serve.start(application, |_| {}, move || stop.push(Job::Stop))?;
+    let ran = {
+        // Requests are read in this thread, too, and what they wait for has timers of the runtime's.
+        let _runtime = serving.runtime().enter();
+        host.call_method1("run", (event_loop,))
+    };
+    let served = py.detach(|| serving.join());
+    let closed = host.call_method1("close", (event_loop,));
+    served?;
+    ran.map_err(|error| said(py, error))?;
+    closed.map(drop).map_err(|error| said(py, error))
+}
+
+/// An exception that Python is not told, with its traceback on stderr.
+fn said(py: Python<'_>, error: PyErr) -> anyhow::Error {
+    let text = error.to_string();
+    error.print(py);
+    anyhow!(text)
+}
