@@ -117,16 +117,19 @@ async fn tcp(host: &str, port: u16) -> Result<(u16, Socket), BindError> {
 fn hold(address: SocketAddr) -> io::Result<(u16, Socket)> {
     // Once for ourselves: sharing a port with a stranger, or with our own servers of before, would
     // be no error, and cost half of the connections.
-    drop(bound(address, false)?);
-    let socket = bound(address, true)?;
+    drop(bound(address, true, false)?);
+    // Two sockets that may both reuse an address are no conflict as long as neither listens, and this one
+    // never does: without that permission it is seen by the next one who asks as above. It is needed
+    // only where connections of a server before us are still in TIME_WAIT.
+    let socket = bound(address, false, true).or_else(|_| bound(address, true, true))?;
     let address = socket.local_addr()?.as_socket();
     let port = address.ok_or(io::ErrorKind::InvalidInput)?.port();
     Ok((port, socket))
 }
 
-fn bound(address: SocketAddr, reuse_port: bool) -> io::Result<Socket> {
+fn bound(address: SocketAddr, reuse_address: bool, reuse_port: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
+    socket.set_reuse_address(reuse_address)?;
     socket.set_reuse_port(reuse_port)?;
     socket.bind(&address.into())?;
     Ok(socket)
