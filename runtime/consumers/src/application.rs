@@ -11,6 +11,7 @@ use crate::context::Settings;
 use crate::driver::{self, Socket};
 use crate::json::EncodeJson;
 use crate::layers::Layers;
+use crate::relay::MakeRelay;
 use crate::routing;
 
 /// Consumers of one kind, one made for each connection; see [`as_application`](crate::as_application). Clones share it.
@@ -40,12 +41,21 @@ impl fmt::Debug for ConsumerApplication {
 }
 
 /// The application of WebSocket consumers; other protocols are answered with 404.
-pub(crate) fn of_socket<S, F>(layers: Layers, encode: Option<EncodeJson>, make: F) -> ConsumerApplication
+pub(crate) fn of_socket<S, F>(
+    layers: Layers,
+    encode: Option<EncodeJson>,
+    relay: Option<MakeRelay>,
+    make: F,
+) -> ConsumerApplication
 where
     S: Socket,
     F: Fn(&WebSocketScope) -> Result<S> + Send + Sync + 'static,
 {
-    let settings = Arc::new(Settings { layers, encode });
+    let settings = Arc::new(Settings {
+        layers,
+        encode,
+        relay,
+    });
     ConsumerApplication::new(move |connection| {
         let Connection { scope, receive, send } = connection;
         let scope = match scope {

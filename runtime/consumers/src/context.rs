@@ -7,13 +7,14 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use laureola_asgi::exchange::Body;
 use laureola_asgi::{CloseCode, Command, Payload, Sender, WebSocketScope};
-use laureola_layers::{Channel, ChannelName, GroupName, Layer};
+use laureola_layers::{Channel, ChannelName, GroupName, Layer, Relay};
 use laureola_message::{Frame, Str};
 use serde::Serialize;
 
 use crate::Result;
 use crate::json::EncodeJson;
 use crate::layers::Layers;
+use crate::relay::MakeRelay;
 use crate::routing::UrlArguments;
 
 /// One connection, as its consumer sees it (Channels: `self.scope`, `self.channel_layer`,
@@ -31,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) layers: Layers,
     /// How [`Context::send_json`] writes, where a consumer has a way of its own.
     pub(crate) encode: Option<EncodeJson>,
+    /// What takes events for a client past its consumer, where the consumer says so.
+    pub(crate) relay: Option<MakeRelay>,
 }
 
 impl Context {
@@ -211,6 +214,12 @@ impl Context {
     pub async fn close_with(&mut self, code: CloseCode, reason: impl Into<Str>) -> Result<()> {
         let reason = reason.into();
         Ok(self.send.send(Command::WebSocketClose { code, reason }).await?)
+    }
+
+    /// This connection's relay.
+    pub(crate) fn relay(&self) -> Option<Arc<dyn Relay>> {
+        let make = self.settings.relay.as_ref()?;
+        Some(make(self.send.clone()))
     }
 
     pub(crate) fn into_channel(self) -> Channel {

@@ -76,6 +76,9 @@ async fn serve<S: Socket>(
     mailbox: &mut Mailbox,
 ) -> Result<CloseCode> {
     Box::pin(begin(socket, ctx)).await?;
+    if let Some(relay) = held(ctx).relay() {
+        mailbox.set_relay(relay);
+    }
     let mut client_first = true;
     loop {
         match next(receive, mailbox, client_first).await {

@@ -14,6 +14,7 @@ pub use crate::application::ConsumerApplication;
 use crate::context::Context;
 use crate::driver::{Held, Socket, held};
 use crate::layers::Layers;
+use crate::relay::{Relay, Relaying};
 use crate::shared::{Shared, no_handler};
 
 /// A WebSocket whose messages are JSON texts. Counterpart of `AsyncJsonWebsocketConsumer`.
@@ -50,6 +51,21 @@ pub trait JsonConsumer: Send + Sized + 'static {
     #[must_use]
     fn encode_json() -> Option<EncodeJson> {
         None
+    }
+
+    /// Events that go to the client as they are, without waking this consumer; see [`relay`](crate::relay). None, unless
+    /// written otherwise. `Some(|event| …)`, where the function's `None` hands an event to
+    /// [`event`](Self::event) after all.
+    #[must_use]
+    fn relay() -> Option<Relay<Self::Event>> {
+        None
+    }
+
+    /// Whether messages `{"type": "websocket.send", "text": …}` (or `"bytes"`) of the channel layer, from whatever
+    /// sender, go to the client as they are; see [`relay`](crate::relay). Not, unless written otherwise.
+    #[must_use]
+    fn direct_delivery() -> bool {
+        false
     }
 
     /// The client wants to connect. Accepts, unless written otherwise.
@@ -133,9 +149,16 @@ where
     C: JsonConsumer,
     F: Fn(&WebSocketScope) -> Result<C> + Send + Sync + 'static,
 {
-    application::of_socket(layers.into(), C::encode_json(), move |scope| {
-        Ok(Json(make(scope)?))
-    })
+    let relaying = Relaying {
+        relay: C::relay(),
+        direct: C::direct_delivery(),
+    };
+    application::of_socket(
+        layers.into(),
+        C::encode_json(),
+        relaying.of::<C>(),
+        move |scope| Ok(Json(make(scope)?)),
+    )
 }
 
 struct Json<C>(C);

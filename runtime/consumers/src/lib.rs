@@ -13,6 +13,7 @@
 //! - [`context`]: what a consumer acts through: accept, send, close, groups, its channel's name
 //! - [`layers`]: the channel layers it may use, by alias
 //! - [`shared`]: a group's event, decoded once and framed once for all its members
+//! - [`relay`]: direct delivery: events that need no turn of their consumer
 //! - [`routing`]: [`URLRouter`] with Django's `path()` and `re_path()`
 //! - [`middleware`]: cookies, and who may open a WebSocket
 //! - [`testing`]: communicators, to test an application without a server
@@ -83,6 +84,7 @@ pub mod http;
 pub mod json;
 pub mod layers;
 pub mod middleware;
+pub mod relay;
 pub mod routing;
 pub mod shared;
 pub mod sync;
@@ -95,6 +97,7 @@ pub use application::ConsumerApplication;
 pub use context::Context;
 pub use json::{JsonConsumer, as_application};
 pub use layers::Layers;
+pub use relay::Relay;
 pub use routing::{URLRouter, UrlArguments, include, path, re_path};
 pub use shared::Shared;
 pub use sync::{

@@ -13,6 +13,7 @@ use crate::application::{self, ConsumerApplication};
 use crate::context::Context;
 use crate::driver::{Held, Socket, held};
 use crate::layers::Layers;
+use crate::relay::{Relay, Relaying};
 use crate::shared::{Shared, no_handler};
 
 /// A WebSocket whose messages are texts and bytes. Counterpart of `AsyncWebsocketConsumer`.
@@ -61,6 +62,21 @@ pub trait WebsocketConsumer: Send + Sized + 'static {
         Vec::new()
     }
 
+    /// Events that go to the client as they are, without waking this consumer; see [`relay`](crate::relay). None, unless
+    /// written otherwise. `Some(|event| …)`, where the function's `None` hands an event to
+    /// [`event`](Self::event) after all.
+    #[must_use]
+    fn relay() -> Option<Relay<Self::Event>> {
+        None
+    }
+
+    /// Whether messages `{"type": "websocket.send", "text": …}` (or `"bytes"`) of the channel layer, from whatever
+    /// sender, go to the client as they are; see [`relay`](crate::relay). Not, unless written otherwise.
+    #[must_use]
+    fn direct_delivery() -> bool {
+        false
+    }
+
     /// The client wants to connect. Accepts, unless written otherwise.
     fn connect(&mut self, ctx: &mut Context) -> impl Future<Output = Result<()>> + Send {
         async { ctx.accept().await }
@@ -104,7 +120,13 @@ where
     C: WebsocketConsumer,
     F: Fn(&WebSocketScope) -> Result<C> + Send + Sync + 'static,
 {
-    application::of_socket(layers.into(), None, move |scope| Ok(Raw(make(scope)?)))
+    let relaying = Relaying {
+        relay: C::relay(),
+        direct: C::direct_delivery(),
+    };
+    application::of_socket(layers.into(), None, relaying.of::<C>(), move |scope| {
+        Ok(Raw(make(scope)?))
+    })
 }
 
 struct Raw<C>(C);

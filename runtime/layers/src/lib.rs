@@ -11,6 +11,7 @@
 //! - [`capacity`]: how many messages may wait, by channel name
 //! - [`notice`]: what a consumer may want to know besides its messages
 //! - [`mod@mailbox`]: the bounded queue behind a channel
+//! - [`relay`]: direct delivery, past the receiver
 //! - [`measure`]: what is counted, and under which name
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
@@ -58,6 +59,7 @@ pub mod memory;
 pub mod name;
 pub mod notice;
 pub mod registry;
+pub mod relay;
 
 pub use capacity::{Capacities, CapacityError};
 pub use channel::Channel;
@@ -68,3 +70,4 @@ pub use memory::MemoryLayer;
 pub use name::{ChannelName, GroupName, NameError};
 pub use notice::Notice;
 pub use registry::{ChannelLayers, LayerConfig, LayersConfig};
+pub use relay::Relay;

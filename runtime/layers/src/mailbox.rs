@@ -11,6 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::notice::{Notice, Notices};
+use crate::relay::Relay;
 
 /// Makes a mailbox that holds at most `capacity` deliveries (at least one).
 ///
@@ -27,6 +28,7 @@ pub fn mailbox(capacity: usize) -> (MailboxSender, Mailbox) {
         fed: false,
         feeder: None,
         left: Vec::new(),
+        relay: None,
     }));
     (MailboxSender(Arc::clone(&shared)), Mailbox(shared))
 }
@@ -50,6 +52,8 @@ pub enum Overflow {
 pub enum Pushed {
     /// It waits in the mailbox.
     Queued,
+    /// The receiver's [`Relay`] took it.
+    Relayed,
     /// It waits, and an older one was dropped for it.
     DroppedOldest,
     /// The mailbox was full; it was dropped.
@@ -83,6 +87,7 @@ struct Shared {
     feeder: Option<Waker>,
     /// What the last receiver left untaken, if somebody takes it back.
     left: Vec<Arc<Delivery>>,
+    relay: Option<Arc<dyn Relay>>,
 }
 
 struct Waiting {
@@ -111,12 +116,15 @@ impl MailboxSender {
     /// Puts a delivery into the mailbox and wakes its receiver. Never waits.
     ///
     /// `expires` drops it unread at that moment. Cost: one lock, and a wake-up only where the
-    /// receiver is waiting.
+    /// receiver is waiting. A [`Relay`] is asked first; what it takes needs no room.
     pub fn push(&self, delivery: Arc<Delivery>, overflow: Overflow, expires: Option<Instant>) -> Pushed {
         let mut dropped = None;
         let mut shared = self.0.lock();
         if shared.receivers == 0 || shared.gave_up {
             return Pushed::Closed;
+        }
+        if shared.relay.as_ref().is_some_and(|relay| relay.relay(&delivery)) {
+            return Pushed::Relayed;
         }
         if shared.waiting.len() >= shared.capacity {
             shared.drop_expired(Instant::now());
@@ -283,6 +291,19 @@ impl Mailbox {
         poll_delivery(self.0.lock(), cx)
     }
 
+    /// Has `relay` take what it can from now on, what waits already first. For a mailbox with one receiver; the relay
+    /// before it goes. It is kept until the mailbox is dropped.
+    pub fn set_relay(&mut self, relay: Arc<dyn Relay>) {
+        let mut shared = self.0.lock();
+        let now = Instant::now();
+        // Those that expired are left to be dropped by whoever takes the others.
+        shared
+            .waiting
+            .retain(|waiting| waiting.expires.is_some_and(|at| at <= now) || !relay.relay(&waiting.delivery));
+        let _before = shared.relay.replace(relay);
+        drop(shared);
+    }
+
     /// The next delivery, if one waits.
     pub fn try_recv(&mut self) -> Option<Arc<Delivery>> {
         pop(&mut self.0.lock())
@@ -323,10 +344,16 @@ fn pop(shared: &mut Shared) -> Option<Arc<Delivery>> {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        let (waiting, wakers) = {
+        let (waiting, wakers, _relay) = {
             let mut shared = self.0.lock();
             shared.receivers -= 1;
-            if shared.receivers > 0 {
+            // It may hold the last of a connection, whose end must not come under this lock.
+            let relay = if shared.receivers == 0 {
+                shared.relay.take()
+            } else {
+                None
+            };
+            let (waiting, wakers) = if shared.receivers > 0 {
                 // What this receiver was woken for goes to the others.
                 (VecDeque::new(), std::mem::take(&mut shared.wakers))
             } else if shared.fed {
@@ -336,7 +363,8 @@ impl Drop for Mailbox {
             } else {
                 let waiting = std::mem::take(&mut shared.waiting);
                 (waiting, shared.feeder.take().into_iter().collect())
-            }
+            };
+            (waiting, wakers, relay)
         };
         drop(waiting);
         wakers.into_iter().for_each(Waker::wake);

@@ -144,7 +144,9 @@ impl ChannelLayer for MemoryLayer {
             self.expires(),
         ) {
             Pushed::Full => Err(LayerError::ChannelFull(channel.clone())),
-            Pushed::Queued | Pushed::DroppedOldest | Pushed::GaveUp | Pushed::Closed => Ok(()),
+            Pushed::Queued | Pushed::Relayed | Pushed::DroppedOldest | Pushed::GaveUp | Pushed::Closed => {
+                Ok(())
+            }
         }
     }
 

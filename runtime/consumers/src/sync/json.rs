@@ -14,6 +14,7 @@ use crate::application::{self, ConsumerApplication};
 use crate::driver::{Held, Socket};
 use crate::json::{EncodeJson, InvalidMessage, decode};
 use crate::layers::Layers;
+use crate::relay::{Relay, Relaying};
 use crate::shared::{Shared, no_handler};
 
 /// A WebSocket whose messages are JSON texts, and a consumer that may block. Counterpart of `JsonWebsocketConsumer`.
@@ -76,6 +77,21 @@ pub trait SyncJsonConsumer: Send + Sized + 'static {
         None
     }
 
+    /// Events that go to the client as they are, without waking this consumer; see [`relay`](crate::relay). None, unless
+    /// written otherwise. `Some(|event| …)`, where the function's `None` hands an event to
+    /// [`event`](Self::event) after all.
+    #[must_use]
+    fn relay() -> Option<Relay<Self::Event>> {
+        None
+    }
+
+    /// Whether messages `{"type": "websocket.send", "text": …}` (or `"bytes"`) of the channel layer, from whatever
+    /// sender, go to the client as they are; see [`relay`](crate::relay). Not, unless written otherwise.
+    #[must_use]
+    fn direct_delivery() -> bool {
+        false
+    }
+
     /// The client wants to connect. Accepts, unless written otherwise.
     ///
     /// # Errors
@@ -131,9 +147,16 @@ where
     C: SyncJsonConsumer,
     F: Fn(&WebSocketScope) -> Result<C> + Send + Sync + 'static,
 {
-    application::of_socket(layers.into(), C::encode_json(), move |scope| {
-        Ok(Json(OnThreads::new(make(scope)?, pool.clone())))
-    })
+    let relaying = Relaying {
+        relay: C::relay(),
+        direct: C::direct_delivery(),
+    };
+    application::of_socket(
+        layers.into(),
+        C::encode_json(),
+        relaying.of::<C>(),
+        move |scope| Ok(Json(OnThreads::new(make(scope)?, pool.clone()))),
+    )
 }
 
 struct Json<C>(OnThreads<C>);

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::application::{self, ConsumerApplication};
 use crate::driver::{Held, Socket};
 use crate::layers::Layers;
+use crate::relay::{Relay, Relaying};
 use crate::shared::{Shared, no_handler};
 
 /// A WebSocket whose messages are texts and bytes, and a consumer that may block. Counterpart of `WebsocketConsumer`.
@@ -53,6 +54,21 @@ pub trait SyncWebsocketConsumer: Send + Sized + 'static {
     /// The groups this consumer is in from before `connect` to its end (Channels: `groups`).
     fn groups(&self) -> Vec<GroupName> {
         Vec::new()
+    }
+
+    /// Events that go to the client as they are, without waking this consumer; see [`relay`](crate::relay). None, unless
+    /// written otherwise. `Some(|event| …)`, where the function's `None` hands an event to
+    /// [`event`](Self::event) after all.
+    #[must_use]
+    fn relay() -> Option<Relay<Self::Event>> {
+        None
+    }
+
+    /// Whether messages `{"type": "websocket.send", "text": …}` (or `"bytes"`) of the channel layer, from whatever
+    /// sender, go to the client as they are; see [`relay`](crate::relay). Not, unless written otherwise.
+    #[must_use]
+    fn direct_delivery() -> bool {
+        false
     }
 
     /// The client wants to connect. Accepts, unless written otherwise.
@@ -106,7 +122,11 @@ where
     C: SyncWebsocketConsumer,
     F: Fn(&WebSocketScope) -> Result<C> + Send + Sync + 'static,
 {
-    application::of_socket(layers.into(), None, move |scope| {
+    let relaying = Relaying {
+        relay: C::relay(),
+        direct: C::direct_delivery(),
+    };
+    application::of_socket(layers.into(), None, relaying.of::<C>(), move |scope| {
         Ok(Raw(OnThreads::new(make(scope)?, pool.clone())))
     })
 }

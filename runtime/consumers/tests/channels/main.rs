@@ -2,6 +2,7 @@
 
 mod http;
 mod middleware;
+mod relay;
 mod routing;
 mod sync;
 mod testing;

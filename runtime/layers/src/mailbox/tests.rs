@@ -243,3 +243,44 @@ fn a_receiver_that_is_polled_from_many_places_keeps_one_waker() {
     let kept = places.iter().filter(|place| Arc::strong_count(place) > 1).count();
     assert_eq!(kept, 1);
 }
+
+/// Takes what is even.
+struct Even(Mutex<Vec<i64>>);
+
+impl Relay for Even {
+    fn relay(&self, delivery: &Arc<Delivery>) -> bool {
+        let number = number(delivery);
+        let even = number % 2 == 0;
+        if even {
+            self.0.lock().push(number);
+        }
+        even
+    }
+}
+
+#[test]
+fn a_relay_takes_what_waits_and_what_comes_in_order_and_needs_no_room() {
+    let (sender, mut mailbox) = mailbox(4);
+    for n in 0..4 {
+        sender.push(delivery(n), Overflow::DropNewest, None);
+    }
+    let relay = Arc::new(Even(Mutex::default()));
+    mailbox.set_relay(Arc::clone(&relay) as Arc<dyn Relay>);
+    assert_eq!(relay.0.lock()[..], [0, 2]);
+    for n in 4..8 {
+        let pushed = sender.push(delivery(n), Overflow::DropNewest, None);
+        assert_eq!(pushed == Pushed::Relayed, n % 2 == 0, "{n}: {pushed:?}");
+    }
+    assert_eq!(sender.push(delivery(9), Overflow::DropNewest, None), Pushed::Full);
+    assert_eq!(
+        sender.push(delivery(8), Overflow::DropNewest, None),
+        Pushed::Relayed
+    );
+    assert_eq!(relay.0.lock()[..], [0, 2, 4, 6, 8]);
+    let left: Vec<_> = std::iter::from_fn(|| mailbox.try_recv())
+        .map(|one| number(&one))
+        .collect();
+    assert_eq!(left, [1, 3, 5, 7]);
+    drop(mailbox);
+    assert_eq!(Arc::strong_count(&relay), 1, "it goes with the receiver");
+}

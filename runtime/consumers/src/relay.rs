@@ -1,0 +1,97 @@
+//! Direct delivery: events that go to the client without a turn of its consumer.
+//!
+//! In a room of a thousand most events mean the same for everybody: a frame, made once, for each client. A consumer that
+//! declares so ([`JsonConsumer::relay`](crate::JsonConsumer::relay), or
+//! [`JsonConsumer::direct_delivery`](crate::JsonConsumer::direct_delivery)) is not woken for them: whoever fans the message
+//! out writes the frame to every socket.
+//!
+//! It begins when `connect` has returned; events that came before wait until then. (A consumer that has not accepted by
+//! then gets them itself.) A client that does not keep up is closed
+//! with 1013 ([`Sender::deliver`]). Relayed events keep their order, and so do those that reach the consumer; between
+//! the two there is none.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use laureola_asgi::{Payload, SendError, Sender, TrySendError};
+use laureola_layers::relay;
+use laureola_message::{Delivery, Frame, Message};
+use serde::de::DeserializeOwned;
+
+/// What an event is to every client; `None` hands it to the consumers. A pure function: what it makes for one member
+/// goes to all.
+pub type Relay<E> = fn(&E) -> Option<Frame>;
+
+/// The frame of a message of type `websocket.send` (ASGI's own event, sent through a channel layer): its `text`, or else
+/// its `bytes`. `None` for other messages, and for one that has neither.
+#[must_use]
+pub fn direct_frame(message: &Message) -> Option<Frame> {
+    if message.message_type() != Some("websocket.send") {
+        return None;
+    }
+    let value = message.value();
+    if let Some(text) = value.get("text").and_then(|text| text.as_str()) {
+        return Some(Frame::text(text));
+    }
+    let bytes = value.get("bytes").and_then(|bytes| bytes.as_bytes())?;
+    Some(Frame::binary(bytes))
+}
+
+/// What a kind of consumer relays.
+pub(crate) struct Relaying<E> {
+    pub(crate) relay: Option<Relay<E>>,
+    pub(crate) direct: bool,
+}
+
+/// Makes a connection's relay.
+pub(crate) type MakeRelay = Arc<dyn Fn(Sender) -> Arc<dyn relay::Relay> + Send + Sync>;
+
+impl<E: DeserializeOwned + Send + Sync + 'static> Relaying<E> {
+    /// Relays of consumers of type `C`; `None` where there is nothing to relay.
+    pub(crate) fn of<C: 'static>(self) -> Option<MakeRelay> {
+        let relaying = Arc::new(self);
+        (relaying.direct || relaying.relay.is_some()).then(|| -> MakeRelay {
+            Arc::new(move |sender| {
+                Arc::new(Outlet::<C, E> {
+                    sender,
+                    relaying: Arc::clone(&relaying),
+                    consumer: PhantomData,
+                })
+            })
+        })
+    }
+
+    fn frame(&self, delivery: &Delivery) -> Option<Frame> {
+        if self.direct
+            && let Some(frame) = direct_frame(delivery.message())
+        {
+            return Some(frame);
+        }
+        // What cannot be decoded is the consumer's error, as without a relay.
+        let event = delivery.event::<E>().ok();
+        self.relay.zip(event).and_then(|(relay, event)| relay(&event))
+    }
+}
+
+/// One connection's.
+struct Outlet<C, E> {
+    sender: Sender,
+    relaying: Arc<Relaying<E>>,
+    consumer: PhantomData<fn() -> C>,
+}
+
+impl<C: 'static, E: DeserializeOwned + Send + Sync + 'static> relay::Relay for Outlet<C, E> {
+    fn relay(&self, delivery: &Arc<Delivery>) -> bool {
+        let frame = delivery.relayed_once(TypeId::of::<C>(), || self.relaying.frame(delivery));
+        let Some(frame) = frame else {
+            return false;
+        };
+        match self.sender.deliver(Payload::Frame(frame)) {
+            // Not accepted yet, or a sink without a queue for this: it is the consumer's.
+            Err(TrySendError::Failed(SendError::Protocol(_)) | TrySendError::Full(_)) => false,
+            // A client that has gone, or is too slow, gets nothing more.
+            _ => true,
+        }
+    }
+}
