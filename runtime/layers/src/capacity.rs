@@ -3,6 +3,7 @@
 use std::fmt;
 
 use glob::Pattern;
+use regex::Regex;
 
 /// A default capacity, and exceptions by pattern (channels_redis' `capacity` and
 /// `channel_capacity`).
@@ -22,14 +23,30 @@ use glob::Pattern;
 #[derive(Clone, Debug)]
 pub struct Capacities {
     default: usize,
-    rules: Vec<(Pattern, usize)>,
+    rules: Vec<(Rule, usize)>,
 }
 
-/// A pattern that is no glob.
+/// Which channels an exception is for.
+#[derive(Clone, Debug)]
+enum Rule {
+    Glob(Pattern),
+    Regex(Regex),
+}
+
+impl Rule {
+    fn matches(&self, channel: &str) -> bool {
+        match self {
+            Self::Glob(pattern) => pattern.matches(channel),
+            Self::Regex(pattern) => pattern.is_match(channel),
+        }
+    }
+}
+
+/// A pattern that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapacityError {
     pattern: String,
-    reason: &'static str,
+    reason: String,
 }
 
 impl fmt::Display for CapacityError {
@@ -61,9 +78,25 @@ impl Capacities {
     pub fn with(mut self, pattern: &str, capacity: usize) -> Result<Self, CapacityError> {
         let compiled = Pattern::new(pattern).map_err(|error| CapacityError {
             pattern: pattern.to_owned(),
-            reason: error.msg,
+            reason: error.msg.to_owned(),
         })?;
-        self.rules.push((compiled, capacity.max(1)));
+        self.rules.push((Rule::Glob(compiled), capacity.max(1)));
+        Ok(self)
+    }
+
+    /// The same with a regular expression, which has to match from the name's beginning (Python's
+    /// `re.match`) but not up to its end.
+    ///
+    /// # Errors
+    /// [`CapacityError`] for a pattern that cannot be read; look-around and back-references are
+    /// not known.
+    pub fn with_regex(mut self, pattern: &str, capacity: usize) -> Result<Self, CapacityError> {
+        let compiled = Regex::new(&format!("^(?:{pattern})")).map_err(|error| CapacityError {
+            pattern: pattern.to_owned(),
+            // Its text shows the pattern once more, over several lines, before it says what is wrong.
+            reason: error.to_string().lines().last().unwrap_or_default().to_owned(),
+        })?;
+        self.rules.push((Rule::Regex(compiled), capacity.max(1)));
         Ok(self)
     }
 
@@ -115,6 +148,20 @@ mod tests {
             .expect_err("no glob")
             .to_string();
         assert!(error.contains("\"[a\" is not valid"), "{error}");
+    }
+
+    #[test]
+    fn a_regular_expression_matches_from_the_beginning() {
+        let capacities = Capacities::new(5).with_regex("a|b.c", 1).expect("a regex");
+        assert_eq!(
+            ["ax", "bxcx", "xa", "bc"].map(|name| capacities.of(name)),
+            [1, 1, 5, 5]
+        );
+        let error = Capacities::default()
+            .with_regex("(?=a)", 1)
+            .expect_err("look-ahead");
+        assert!(error.to_string().contains("\"(?=a)\" is not valid"), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
     }
 
     #[test]

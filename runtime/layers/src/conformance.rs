@@ -147,6 +147,7 @@ pub async fn run_with(abilities: Abilities, make: impl AsyncFn(Settings) -> Laye
         a_slow_receiver_costs_nobody_else_a_message(small),
         names_are_checked(usual, abilities),
         a_channel_that_closed_gets_nothing(usual),
+        a_channel_that_closed_can_be_opened_again(usual),
         a_closed_layer_says_so(usual),
     );
     if abilities.queues {
@@ -439,6 +440,23 @@ async fn a_channel_that_closed_gets_nothing(layer: &Layer) {
     assert!(closed_mailbox.try_recv().is_none(), "closed");
     assert!(dropped_mailbox.try_recv().is_none(), "dropped");
     open.close().await.expect("closed");
+}
+
+async fn a_channel_that_closed_can_be_opened_again(layer: &Layer) {
+    let (mut channel, mailbox) = open(layer).await;
+    let name = channel.name().clone();
+    assert!(layer.reopen(&name).await.is_err(), "it is open");
+    channel.group_add(&group("room")).await.expect("added");
+    channel.close().await.expect("closed");
+    drop(mailbox);
+    let (mut channel, mut mailbox) = layer.reopen(&name).await.expect("open again");
+    group_send(layer, "room", 0).await;
+    send(layer, &name, 1).await.expect("there is room");
+    assert_eq!(next(&mut mailbox).await, 1, "it is in no group");
+    // Another one: what was sent to the first may be under way still.
+    channel.group_add(&group("hall")).await.expect("added");
+    group_send(layer, "hall", 2).await;
+    assert_eq!(next(&mut mailbox).await, 2, "it joins like a new one");
 }
 
 async fn flush_forgets(layer: &Layer) {

@@ -1,6 +1,7 @@
 //! Which mailboxes this process has, by channel name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use laureola_message::Delivery;
@@ -27,6 +28,17 @@ impl Directory {
     /// Enters a channel; what stood there under its name goes.
     pub fn insert(&self, channel: ChannelName, mailbox: MailboxSender) {
         self.0.write().insert(channel, mailbox);
+    }
+
+    /// Enters a channel unless something stands there under its name; whether it did.
+    pub fn insert_new(&self, channel: &ChannelName, mailbox: MailboxSender) -> bool {
+        match self.0.write().entry(channel.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(mailbox);
+                true
+            }
+        }
     }
 
     /// Takes a channel out.

@@ -13,6 +13,11 @@ use crate::error::LayerError;
 use crate::mailbox::Mailbox;
 use crate::name::{ChannelName, GroupName};
 
+/// Why a channel cannot be reopened.
+pub const NOT_OURS: &str = "only channels that new_channel of this layer made can be opened again";
+/// Why a channel cannot be reopened.
+pub const IS_OPEN: &str = "the channel is open: it has its mailbox";
+
 /// A channel layer's backend.
 ///
 /// Backends write plain `async fn`; users hold a [`Layer`]. Every method may be called from any
@@ -24,6 +29,15 @@ pub trait ChannelLayer: Send + Sync + 'static {
         &self,
         prefix: &str,
     ) -> impl Future<Output = Result<(ChannelName, Mailbox), LayerError>> + Send;
+
+    /// Opens a process-specific channel once more under the name that [`new_channel`] of this
+    /// layer gave it, after it was closed or flushed away.
+    ///
+    /// Fails with [`LayerError::Unsupported`] where the name is not of this layer's making, or the
+    /// channel is open.
+    ///
+    /// [`new_channel`]: ChannelLayer::new_channel
+    fn reopen(&self, channel: &ChannelName) -> impl Future<Output = Result<Mailbox, LayerError>> + Send;
 
     /// Receives from a plain channel. Several receivers, here or elsewhere, compete for its
     /// messages.
@@ -97,6 +111,18 @@ impl Layer {
     pub async fn new_channel(&self, prefix: &str) -> Result<(Channel, Mailbox), LayerError> {
         let (name, mailbox) = self.0.new_channel(prefix).await?;
         Ok((Channel::new(name, self.clone()), mailbox))
+    }
+
+    /// Opens a channel of this process again, under the name that [`Layer::new_channel`] gave it.
+    /// It is in no group, and what was sent to it meanwhile is lost. For callers that know channels
+    /// by their names only, such as Python's.
+    ///
+    /// # Errors
+    /// [`LayerError::Unsupported`] for a name that is not of this layer's making, and for a channel
+    /// that is open; what the backend says.
+    pub async fn reopen(&self, channel: &ChannelName) -> Result<(Channel, Mailbox), LayerError> {
+        let mailbox = self.0.reopen(channel).await?;
+        Ok((Channel::new(channel.clone(), self.clone()), mailbox))
     }
 
     /// Receives from a plain channel, in competition with every other receiver of it.
@@ -193,6 +219,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, LayerError>> + Send + 
 /// The object-safe mirror of [`ChannelLayer`]: the same methods, boxed.
 trait DynChannelLayer: Send + Sync {
     fn new_channel<'a>(&'a self, prefix: &'a str) -> Boxed<'a, (ChannelName, Mailbox)>;
+    fn reopen<'a>(&'a self, channel: &'a ChannelName) -> Boxed<'a, Mailbox>;
     fn listen<'a>(&'a self, channel: &'a ChannelName) -> Boxed<'a, Mailbox>;
     fn send<'a>(&'a self, channel: &'a ChannelName, message: Message) -> Boxed<'a, ()>;
     fn group_add<'a>(&'a self, group: &'a GroupName, channel: &'a ChannelName) -> Boxed<'a, ()>;
@@ -207,6 +234,10 @@ trait DynChannelLayer: Send + Sync {
 impl<L: ChannelLayer> DynChannelLayer for L {
     fn new_channel<'a>(&'a self, prefix: &'a str) -> Boxed<'a, (ChannelName, Mailbox)> {
         Box::pin(ChannelLayer::new_channel(self, prefix))
+    }
+
+    fn reopen<'a>(&'a self, channel: &'a ChannelName) -> Boxed<'a, Mailbox> {
+        Box::pin(ChannelLayer::reopen(self, channel))
     }
 
     fn listen<'a>(&'a self, channel: &'a ChannelName) -> Boxed<'a, Mailbox> {

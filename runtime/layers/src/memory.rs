@@ -13,7 +13,7 @@ use crate::capacity::Capacities;
 use crate::directory::Directory;
 use crate::error::LayerError;
 use crate::group::{Groups, fan_out};
-use crate::layer::ChannelLayer;
+use crate::layer::{ChannelLayer, IS_OPEN, NOT_OURS};
 use crate::mailbox::{Mailbox, MailboxSender, Overflow, Pushed, mailbox};
 use crate::name::{ChannelName, GroupName, random_hex};
 
@@ -118,6 +118,19 @@ impl ChannelLayer for MemoryLayer {
         let (sender, receiver) = mailbox(self.capacities.of(name.as_str()));
         self.directory.insert(name.clone(), sender);
         Ok((name, receiver))
+    }
+
+    async fn reopen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        self.open()?;
+        if channel.prefix_of(&self.process).is_none() {
+            return Err(LayerError::Unsupported(NOT_OURS));
+        }
+        let (sender, receiver) = mailbox(self.capacities.of(channel.as_str()));
+        if self.directory.insert_new(channel, sender) {
+            Ok(receiver)
+        } else {
+            Err(LayerError::Unsupported(IS_OPEN))
+        }
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {

@@ -66,6 +66,13 @@ impl ChannelName {
         self.0.contains('!')
     }
 
+    /// The prefix this name was made with, if `process` made it.
+    #[must_use]
+    pub fn prefix_of(&self, process: &str) -> Option<&str> {
+        let (shared, _) = self.0.split_once('!')?;
+        shared.strip_suffix(process)?.strip_suffix('.')
+    }
+
     /// Everything up to and including `!`; a plain name whole. Redis keys are made of it.
     #[must_use]
     pub fn non_local(&self) -> &str {
@@ -209,6 +216,8 @@ mod tests {
         let name = ChannelName::new("specific.ab!cd").expect("valid");
         assert_eq!(name.non_local(), "specific.ab!");
         assert!(name.is_process_specific());
+        assert_eq!(name.prefix_of("ab"), Some("specific"));
+        assert_eq!([name.prefix_of("b"), name.prefix_of("cd")], [None, None]);
         let name = ChannelName::new("thumbnails").expect("valid");
         assert_eq!(name.non_local(), "thumbnails");
         assert!(!name.is_process_specific());

@@ -64,6 +64,7 @@ pub struct RedisConfig {
     pub(crate) membership: Membership,
     pub(crate) overflow: Overflow,
     pub(crate) heartbeat: Duration,
+    pub(crate) client_prefix: Option<String>,
 }
 
 /// What a process writes into a group's key for its channels. Our own option (key `membership`).
@@ -104,6 +105,7 @@ impl RedisConfig {
             membership: Membership::Channel,
             overflow: Overflow::DropOldest,
             heartbeat: Duration::from_secs(15),
+            client_prefix: None,
         }
     }
 
@@ -202,6 +204,14 @@ impl RedisConfig {
         self
     }
 
+    /// What stands for this process in its channels' names, 32 hexadecimal digits: for callers that
+    /// have to know it before the layer connects. No two layers may have the same. Default: random.
+    #[must_use]
+    pub fn client_prefix(mut self, hex: impl Into<String>) -> Self {
+        self.client_prefix = Some(hex.into());
+        self
+    }
+
     /// How many messages may wait for this channel.
     #[must_use]
     pub fn capacity_of(&self, channel: &ChannelName) -> usize {
@@ -231,6 +241,7 @@ impl fmt::Debug for RedisConfig {
             membership,
             overflow,
             heartbeat,
+            client_prefix,
         } = self;
         f.debug_struct("RedisConfig")
             .field("hosts", hosts)
@@ -245,6 +256,7 @@ impl fmt::Debug for RedisConfig {
             .field("membership", membership)
             .field("overflow", overflow)
             .field("heartbeat", heartbeat)
+            .field("client_prefix", client_prefix)
             .finish()
     }
 }

@@ -33,7 +33,12 @@ impl Inner {
         serializers: &SerializersRegistry,
     ) -> Result<Self, LayerError> {
         let codec = codec(&config, serializers)?;
-        let process = ProcessId::random();
+        let process = match &config.client_prefix {
+            None => ProcessId::random(),
+            Some(given) => ProcessId::parse(given).ok_or(LayerError::Unsupported(
+                "client_prefix must be 32 hexadecimal digits, as random_hex makes them",
+            ))?,
+        };
         let scripts = Arc::new(Scripts::new());
         let links = join_all(config.hosts.iter().map(Link::open)).await;
         let mut shards = Vec::new();

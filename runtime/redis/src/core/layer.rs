@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use laureola_layers::layer::{IS_OPEN, NOT_OURS};
 use laureola_layers::{ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, mailbox};
 use laureola_message::{Message, SerializersRegistry};
 use parking_lot::Mutex;
@@ -180,6 +181,20 @@ impl ChannelLayer for RedisChannelLayer {
         let (sender, receiver) = mailbox(self.inner.capacities.of(name.as_str()));
         self.inner.local.directory.insert(name.clone(), sender);
         Ok((name, receiver))
+    }
+
+    async fn reopen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        self.open()?;
+        let prefix = channel
+            .prefix_of(self.inner.process.as_str())
+            .ok_or(LayerError::Unsupported(NOT_OURS))?;
+        self.receive_for(prefix, channel)?;
+        let (sender, receiver) = mailbox(self.inner.capacities.of(channel.as_str()));
+        if self.inner.local.directory.insert_new(channel, sender) {
+            Ok(receiver)
+        } else {
+            Err(LayerError::Unsupported(IS_OPEN))
+        }
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {

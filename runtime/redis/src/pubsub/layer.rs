@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use laureola_layers::layer::IS_OPEN;
 use laureola_layers::{
     Capacities, ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, MailboxSender, mailbox,
 };
@@ -135,6 +136,27 @@ impl Inner {
         &self.servers[ring::position(topic, self.servers.len())]
     }
 
+    /// Receives for a channel that is not open.
+    async fn open(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        let (sender, receiver) = mailbox(self.capacities.of(channel.as_str()));
+        let wanted = {
+            let _local = self.local.lock();
+            if !self.fan_out.directory.insert_new(channel, sender) {
+                return Err(LayerError::Unsupported(IS_OPEN));
+            }
+            self.server(channel.as_str()).topics.want(channel.as_str())
+        };
+        // Whether this fails or its future is dropped: the caller has no mailbox.
+        let mut undo = Undo {
+            inner: self,
+            channel: Some(channel),
+        };
+        self.subscribed(channel.as_str(), wanted).await?;
+        undo.channel = None;
+        drop(undo);
+        Ok(receiver)
+    }
+
     async fn subscribed(&self, topic: &str, wanted: Wanted) -> Result<(), LayerError> {
         let answer = wanted.answer().await;
         let publisher = &self.server(topic).publisher;
@@ -206,21 +228,14 @@ impl ChannelLayer for RedisPubSubChannelLayer {
         self.opened()?;
         let inner = &self.inner;
         let name = inner.fan_out.names.new_channel(prefix)?;
-        let (sender, receiver) = mailbox(inner.capacities.of(name.as_str()));
-        let wanted = {
-            let _local = inner.local.lock();
-            inner.fan_out.directory.insert(name.clone(), sender);
-            inner.server(name.as_str()).topics.want(name.as_str())
-        };
-        // Nobody knows the name yet, so whether this fails or its future is dropped: it goes.
-        let mut undo = Undo {
-            inner,
-            channel: Some(&name),
-        };
-        inner.subscribed(name.as_str(), wanted).await?;
-        undo.channel = None;
-        drop(undo);
+        let receiver = inner.open(&name).await?;
         Ok((name, receiver))
+    }
+
+    /// Any process may take over a channel of this layer: nothing in its name says whose it is.
+    async fn reopen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
+        self.opened()?;
+        self.inner.open(channel).await
     }
 
     async fn listen(&self, channel: &ChannelName) -> Result<Mailbox, LayerError> {
