@@ -10,6 +10,7 @@
 //! - `call`: one call of the application; `coroutine`: its end
 //! - `awaitable`: `receive`, `send`, and what they return
 //! - `scope`, `event`, `command`: ASGI's dictionaries from and to what they are here
+//! - [`layers`]: the channel layers
 //! - `errors`, `asyncio`: exceptions, and what is asked of `asyncio`
 //!
 //! # Rules
@@ -30,6 +31,7 @@ mod coroutine;
 mod errors;
 mod event;
 mod host;
+pub mod layers;
 mod scope;
 
 /// The compiled part of `laureola`.
@@ -40,5 +42,6 @@ fn _laureola(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "ClientDisconnected",
         module.py().get_type::<errors::ClientDisconnected>(),
     )?;
-    module.add_function(wrap_pyfunction!(host::run, module)?)
+    module.add_function(wrap_pyfunction!(host::run, module)?)?;
+    layers::register(module)
 }
