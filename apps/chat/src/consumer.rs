@@ -191,8 +191,20 @@ impl JsonConsumer for ChatConsumer {
 async fn send_past(ctx: &Context, seat: &mut Seat, past: &Past) -> Result<()> {
     let newest = past.entries.last().map_or(0, |entry| entry.id);
     seat.last_id = seat.last_id.max(newest);
-    let (history, more, gap) = (&past.entries[..], past.more, past.gap);
-    ctx.send_json(&History { history, more, gap }).await
+    let Past {
+        entries,
+        more,
+        gap,
+        since,
+    } = past;
+    let (history, more, gap, since) = (&entries[..], *more, *gap, *since);
+    let past = History {
+        history,
+        more,
+        gap,
+        since,
+    };
+    ctx.send_json(&past).await
 }
 
 /// Shows who is there, and tells them who came.

@@ -66,9 +66,12 @@ export class Log {
     if (document.hidden) this.#countUnseen(this.#unseen + 1);
   }
 
-  // What was said before we came, or while we were away: not read aloud, either.
-  fill(entries, isOwn) {
+  // What was said before we came, or while we were away: not read aloud, either. Where it is all there is behind a
+  // message, what we have and it has not was deleted meanwhile.
+  fill(entries, isOwn, since = Infinity) {
     let more = false;
+    const ids = new Set(entries.map((entry) => entry.id));
+    for (const id of this.#entries.keys()) if (id > since && !ids.has(id)) this.remove(id);
     this.#silently(() => {
       for (const entry of entries) more = this.#insert(entry, isOwn(entry)) || more;
     });

@@ -60,7 +60,7 @@ function receive(data) {
   else if ("error" in data) refused(data);
   else if (data.history) {
     if (data.gap) log.clear();
-    log.fill(data.history, isOwn);
+    log.fill(data.history, isOwn, data.since);
     if (typeof data.more === "boolean") log.more = data.more;
   } else if (data.page) log.prepend(data.page, data.more, isOwn);
   else if (data.users) people.set(data.users);

@@ -5,6 +5,8 @@ const MAX_DELAY = 30_000;
 // A connection that lived so long was a good one: the next attempt may come soon.
 const SETTLED = 5_000;
 const MAX_WAITING = 100;
+// A connection that has not told what was said before by then will not.
+const OPEN_TIMEOUT = 20_000;
 // Without an answer for so long the connection is taken for dead, which a browser may not notice for minutes...
 const ANSWER_TIMEOUT = 12_000;
 // ...and a message that went out so often needs its sender's decision.
@@ -14,6 +16,7 @@ export class Socket {
   #options;
   #socket = null;
   #retry;
+  #opening;
   #delay = FIRST_DELAY;
   #ended = false;
   #refused = 0;
@@ -58,6 +61,8 @@ export class Socket {
     this.#socket = socket;
     this.#ready = false;
     this.#state("connecting");
+    clearTimeout(this.#opening);
+    this.#opening = setTimeout(() => this.#lost(socket), OPEN_TIMEOUT);
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       opened = Date.now();
@@ -143,6 +148,7 @@ export class Socket {
   // The server has told what was said before: now it may hear what waits.
   #begin() {
     this.#ready = true;
+    clearTimeout(this.#opening);
     for (const message of this.#messages.values()) if (!message.failed) this.#transmit(message);
     this.#state("open");
   }
@@ -178,6 +184,7 @@ export class Socket {
     if (socket !== this.#socket) return;
     this.#socket = null;
     this.#ready = false;
+    clearTimeout(this.#opening);
     for (const message of this.#messages.values()) clearTimeout(message.timer);
     socket.close();
     this.#state(this.#current());

@@ -16,6 +16,9 @@ pub(crate) struct History<'a> {
     /// Between what the client has and this there is more than is sent: it is to forget what it has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) gap: bool,
+    /// The client is to forget what it has behind this message and what is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<i64>,
 }
 
 /// `{"page": […], "more": …}`: the messages before another.

@@ -24,6 +24,8 @@ pub(crate) struct Past {
     pub(crate) more: Option<bool>,
     /// There is something between what the client has and the first.
     pub(crate) gap: bool,
+    /// The entries are all there are behind this message: what a client has and they have not was deleted.
+    pub(crate) since: Option<i64>,
 }
 
 /// The newest messages.
@@ -33,6 +35,7 @@ pub(crate) async fn newest(seat: &Seat) -> Past {
         entries,
         more: Some(more),
         gap: false,
+        since: None,
     }
 }
 
@@ -48,7 +51,7 @@ pub(crate) async fn after(seat: &Seat, id: i64) -> Past {
         Place::Open => id,
         Place::Stored { .. } => id.saturating_sub(seat.site.store.overlap()),
     };
-    let entries = read(seat, Page::After(from), MISSED + 1).await;
+    let (entries, stored) = read(seat, Page::After(from), MISSED + 1).await;
     if entries.len() > MISSED {
         let past = newest(seat).await;
         return Past { gap: true, ..past };
@@ -57,11 +60,12 @@ pub(crate) async fn after(seat: &Seat, id: i64) -> Past {
         entries,
         more: None,
         gap: false,
+        since: stored.then_some(from),
     }
 }
 
 async fn page(seat: &Seat, page: Page) -> (Vec<Entry>, bool) {
-    let mut entries = read(seat, page, PAGE + 1).await;
+    let (mut entries, _) = read(seat, page, PAGE + 1).await;
     let more = entries.len() > PAGE;
     if more {
         entries.remove(0);
@@ -69,18 +73,19 @@ async fn page(seat: &Seat, page: Page) -> (Vec<Entry>, bool) {
     (entries, more)
 }
 
-/// At most `limit` messages, oldest first: of the database where the room is in one that answers, else of the history.
-async fn read(seat: &Seat, page: Page, limit: usize) -> Vec<Entry> {
+/// At most `limit` messages, oldest first: of the database (and then `true`) where the room is in one that answers, else of
+/// the history.
+async fn read(seat: &Seat, page: Page, limit: usize) -> (Vec<Entry>, bool) {
     if let Place::Stored { room, .. } = seat.place {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         match timeout(PATIENCE, seat.site.store.messages(room, page, limit)).await {
-            Ok(Ok(messages)) => return messages.into_iter().map(Entry::from).collect(),
+            Ok(Ok(messages)) => return (messages.into_iter().map(Entry::from).collect(), true),
             Ok(Err(error)) => tracing::warn!("a room's messages cannot be read: {error}"),
             Err(_) => tracing::warn!("a room's messages cannot be read in time"),
         }
     }
     let entries = seat.site.history.entries(seat.kind(), seat.room.as_str()).await;
-    select(entries.unwrap_or_default(), page, limit)
+    (select(entries.unwrap_or_default(), page, limit), false)
 }
 
 /// A page of a whole history.

@@ -63,7 +63,7 @@ async fn who_comes_back_gets_what_they_missed() {
     let ids = said(&site, room.id, 0..100).await;
     let mut window = site.join(&format!("/ws/lobby/?after={}", ids[89]), &ada).await;
     let history = window.next("history").await;
-    let expected = json!({ "history": history["history"] });
+    let expected = json!({ "history": history["history"], "since": ids[89] - 20 });
     assert_eq!(
         history, expected,
         "neither a gap nor more than the client knows of"

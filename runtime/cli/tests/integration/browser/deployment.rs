@@ -1,7 +1,10 @@
 //! What people visit: one server with SQLite, or two with PostgreSQL and Redis.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use laureola_chat::manage::{Management, Person};
-use laureola_chat::store::Store;
+use laureola_chat::store::{NewMessage, Store};
+use laureola_django::auth::{NewUser, Users};
 use laureola_testkit::{Postgres, RedisServer, free_port, wait_until};
 use tempfile::TempDir;
 
@@ -103,6 +106,46 @@ impl Deployment {
     /// The port of the last, which is the first where there is one.
     pub(crate) fn last(&self) -> u16 {
         self.ports[self.ports.len() - 1]
+    }
+
+    /// Makes the room `general` with a conversation of this morning, and two more rooms.
+    pub(crate) async fn conversation(&self) {
+        let store = self.store().await;
+        let users = Users::new(store.database().clone(), Default::default());
+        let mut people = Vec::new();
+        for username in ["ada", "bob"] {
+            let user = NewUser {
+                username,
+                password: "!unusable",
+                email: "",
+                is_superuser: false,
+            };
+            people.push(users.create(user).await.expect("created").expect("free"));
+        }
+        let room = store.create_room("General", None).await.expect("created").id;
+        for name in ["Tea & biscuits", "Release 1.0"] {
+            store.create_room(name, None).await.expect("created");
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let midnight = UNIX_EPOCH + Duration::from_secs(since.as_secs() / 86_400 * 86_400);
+        let lines = [
+            (0, "Good morning! Who has seen <b>the minutes</b> of yesterday?"),
+            (
+                1,
+                "They are in the shared folder. I put the numbers of the second quarter behind them, since we did not get to \
+                 that point any more.",
+            ),
+            (0, "Thank you :-)\nAnd the cups?"),
+        ];
+        let messages = lines.iter().zip(1..).map(|((who, text), minute)| NewMessage {
+            room,
+            user: people[*who],
+            content: (*text).to_owned(),
+            at: midnight + Duration::from_secs(9 * 3600 + minute * 120),
+            again_after: None,
+        });
+        store.insert(&messages.collect::<Vec<_>>()).await.expect("stored");
+        store.close().await;
     }
 
     pub(crate) async fn store(&self) -> Store {

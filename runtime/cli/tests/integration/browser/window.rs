@@ -14,7 +14,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Deadline of everything, on a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two looks at a page.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(40);
 pub(crate) const ENTER: &str = "\u{e007}";
 
 /// A message as a page shows it.
@@ -149,6 +149,21 @@ impl<'a> Window<'a> {
         ];
         self.fills_in(&fields).await;
         self.until_at(path).await;
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn key(&self, key: &str) {
+        let focused = self.page.active_element().await.expect("a page");
+        focused.send_keys(key).await.expect("pressed");
+    }
+
+    /// Sets the size of the page, and whether its reader wants it dark.
+    pub(crate) fn looks(&self, (width, height): (u32, u32), dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
     pub(crate) async fn until_connected(&self) {

@@ -4,14 +4,26 @@ use super::{ROOM, Story};
 
 impl Story<'_> {
     pub(super) async fn staff_change_the_room(&self) {
-        let Self { root, ada, bob, .. } = self;
+        let Self {
+            root,
+            ada,
+            bob,
+            network,
+            ..
+        } = self;
         let before = ada.entries().await;
         let mut said: Vec<_> = before.iter().map(|entry| (&*entry.name, &*entry.text)).collect();
         // The last on the page is the newest.
         assert_eq!(said.pop(), Some(("ada", "forged")));
         root.visit("/admin/rooms/tea-biscuits/").await;
         root.until_it_says("forged").await;
+        // Bob is away in that moment.
+        network.fails();
+        bob.until("document.querySelector('#status').dataset.state !== 'open'")
+            .await;
         root.presses("main li:last-child button.danger").await;
+        ada.hears(&said).await;
+        network.works();
         self.both_hear(&said).await;
         root.until("!document.body.innerText.includes('forged')").await;
 
