@@ -44,7 +44,7 @@ async fn a_database_of_ours_in_postgresql_is_taken_over_by_django_5_2() {
 
 async fn made_by_django(version: DjangoVersion, place: &Place) {
     let project = Project::new(version, place);
-    assert!(project.has_migration());
+    project.manage(&["makemigrations", "room"]);
     project.manage(&["migrate"]);
     let before = place.schema().await;
     assert!(before.contains("room_message"), "{before}");
@@ -57,8 +57,8 @@ async fn made_by_django(version: DjangoVersion, place: &Place) {
     operated(&place.url(), &mut django).await;
     site.stop().await;
     assert_eq!(place.schema().await, before, "the database was altered");
-    project.manage(&["makemigrations", "--check"]);
-    project.manage(&["migrate", "--check"]);
+    django.manage(&["makemigrations", "--check"]);
+    django.manage(&["migrate", "--check"]);
 }
 
 async fn made_by_us(version: DjangoVersion, place: &Place) {
@@ -76,6 +76,7 @@ async fn made_by_us(version: DjangoVersion, place: &Place) {
     management.close().await;
 
     let project = Project::new(version, place);
+    project.manage(&["makemigrations", "room"]);
     let said = project.manage(&["migrate", "--fake-initial"]);
     assert!(said.contains("room.0001_initial... FAKED"), "{said}");
     assert_eq!(
@@ -83,10 +84,10 @@ async fn made_by_us(version: DjangoVersion, place: &Place) {
         1,
         "all others are applied already: {said}"
     );
-    project.manage(&["makemigrations", "--check"]);
-    project.manage(&["migrate", "--check"]);
     assert_eq!(place.schema().await, ours, "Django had something to alter");
     let mut django = project.judge();
+    django.manage(&["makemigrations", "--check"]);
+    django.manage(&["migrate", "--check"]);
     schema::is_what_django_makes(version, place, &mut django);
     used_both_ways(&site, &mut django).await;
     operated(&place.url(), &mut django).await;

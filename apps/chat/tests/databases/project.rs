@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use laureola_testkit::{DjangoVersion, Postgres, postgres_bin};
@@ -101,7 +100,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Its files, and the migrations that this Django makes of its models.
+    /// Its files; there is no migration yet.
     pub(crate) fn new(version: DjangoVersion, place: &Place) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         for (name, text) in FILES {
@@ -111,9 +110,7 @@ impl Project {
         }
         let options = json!({ "secret": SECRET, "database": place.settings() });
         fs::write(dir.path().join("options.json"), options.to_string()).expect("written");
-        let project = Self { version, dir };
-        project.manage(&["makemigrations", "room"]);
-        project
+        Self { version, dir }
     }
 
     fn python(&self, file: &str) -> Command {
@@ -155,13 +152,6 @@ impl Project {
         assert_eq!(judge.ask(json!(["version"])), json!(self.version.number()));
         judge
     }
-
-    /// The migration that Django made.
-    pub(crate) fn has_migration(&self) -> bool {
-        Path::new(self.dir.path())
-            .join("room/migrations/0001_initial.py")
-            .is_file()
-    }
 }
 
 /// The process; killed on drop. Its methods block.
@@ -182,6 +172,15 @@ impl Judge {
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("Django ended at {question}"));
         assert!(answer["error"].is_null(), "{question}: {answer}");
         answer["ok"].take()
+    }
+}
+
+impl Judge {
+    /// `manage.py …` in this process, which has to succeed; what it printed. Python need not start again for it.
+    #[track_caller]
+    pub(crate) fn manage(&mut self, args: &[&str]) -> String {
+        let said = self.ask(json!(["manage", args]));
+        said.as_str().expect("a text").to_owned()
     }
 }
 

@@ -12,8 +12,10 @@ pub(crate) fn is_what_django_makes(version: DjangoVersion, place: &Place, ours: 
         Place::Postgres(_) => Place::postgres(),
     };
     let project = Project::new(version, &other);
-    project.manage(&["migrate"]);
-    let theirs = project.judge().ask(json!(["tables"]));
+    let mut theirs = project.judge();
+    theirs.manage(&["makemigrations", "room"]);
+    theirs.manage(&["migrate"]);
+    let theirs = theirs.ask(json!(["tables"]));
     let ours = ours.ask(json!(["tables"]));
     for table in ["room_room", "room_message", "auth_user", "django_session"] {
         assert_eq!(ours[table], theirs[table], "{table}");

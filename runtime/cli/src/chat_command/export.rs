@@ -59,12 +59,16 @@ impl Export {
         let progress = self.progress(extent);
         let written = write(management, &room, extent, &mut destination, &progress).await;
         progress.finish_and_clear();
-        let messages = written?;
-        let finished = destination.finish();
         let Some(file) = &self.output else {
-            return Ok(finished?);
+            written?;
+            return Ok(destination.finish()?);
         };
         let file = file.display();
+        let messages = match written {
+            Err(error) if error.is::<io::Error>() => Err(error.context(format!("cannot write to {file}"))),
+            other => other,
+        }?;
+        let finished = destination.finish();
         finished.with_context(|| format!("cannot write to {file}"))?;
         eprintln!("exported {messages} messages of {} to {file}", room.name);
         Ok(())

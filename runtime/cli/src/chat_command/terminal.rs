@@ -36,13 +36,13 @@ pub(super) async fn until_cancelled<T>(work: impl Future<Output = Result<T>>) ->
 async fn answer(question: &str) -> Result<Zeroizing<String>> {
     eprint!("{question}");
     io::stderr().flush()?;
-    let mut line = spawn_blocking(|| {
+    let line = spawn_blocking(|| {
         let mut line = Zeroizing::new(String::new());
         io::stdin()
             .read_line(&mut line)
             .map(|read| (read > 0).then_some(line))
     });
-    let Some(mut line) = (&mut line).await?.context("cannot read the answer")? else {
+    let Some(mut line) = line.await?.context("cannot read the answer")? else {
         eprintln!();
         bail!("cancelled: the input has ended");
     };

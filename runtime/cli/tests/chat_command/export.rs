@@ -85,6 +85,8 @@ async fn everything_comes_in_order_wherever_it_goes() {
     place
         .chat(&["export", "empty", "-o", "nowhere/x"])
         .failed(&["cannot write to nowhere/x"]);
+    let full = place.chat(&["export", "tea-room", "-o", "/dev/full"]);
+    full.failed(&["cannot write to /dev/full: No space left"]);
 }
 
 #[tokio::test]

@@ -10,10 +10,13 @@ import django  # noqa: E402
 
 django.setup()
 
+import importlib  # noqa: E402
+import io  # noqa: E402
 from importlib import import_module  # noqa: E402
 
 from django.contrib import auth  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.core.exceptions import ValidationError  # noqa: E402
 from django.core.validators import validate_email  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -78,7 +81,15 @@ def is_email(text):
     return True
 
 
+def manage(arguments):
+    importlib.invalidate_caches()  # It may have written a migration a moment ago.
+    said = io.StringIO()
+    call_command(*arguments, stdout=said, stderr=said)
+    return said.getvalue()
+
+
 questions = {
+    "manage": manage,
     "version": lambda: django.VERSION[:2],
     "create_user": create_user,
     "login": login,
@@ -98,6 +109,6 @@ for line in sys.stdin:
     name, *arguments = json.loads(line)
     try:
         answer = {"ok": questions[name](*arguments)}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)
