@@ -126,7 +126,7 @@ function closed(reason) {
 
 // A handshake that is refused does not say why. The page itself does: it leads to the login, or to the other kind of room.
 async function lookForLogin(attempts) {
-  if (attempts < 2) return;
+  if (attempts < 2 || !navigator.onLine) return;
   try {
     const page = await fetch(location.href, { method: "HEAD", redirect: "manual", cache: "no-store" });
     const over = page.type === "opaqueredirect" || page.status === 404;

@@ -22,9 +22,9 @@ async fn guests_are_marked_and_told_why_a_message_is_refused() {
         // The name is Ada's, the mark is not.
         person.sees_people(&["ada", "ada (guest)"]).await;
     }
+    ada.watches_news().await;
     grace.types("#message-input", "<i>hi</i>").await;
-    ada.until("document.querySelector('#typing').innerText === 'ada (guest) is typing…'")
-        .await;
+    ada.until_news("ada (guest) is typing…").await;
     grace.says("").await;
     ada.hears(&[("ada", "<i>hi</i>")]).await;
     ada.until("!document.querySelector('#typing').innerText.includes('typing')")

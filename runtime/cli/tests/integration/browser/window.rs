@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Deadline of everything, on a machine that is busy with other tests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Pause between two looks at a page.
 const PAUSE: Duration = Duration::from_millis(40);
 pub(crate) const ENTER: &str = "\u{e007}";
@@ -207,6 +207,18 @@ impl<'a> Window<'a> {
         self.until(&format!("{listed} === {names}")).await;
     }
 
+    /// From now on notes what is shown for a moment: who is typing, who comes and goes.
+    pub(crate) async fn watches_news(&self) {
+        let script = "globalThis.news = [];
+            const typing = document.querySelector('#typing');
+            new MutationObserver(() => news.push(typing.textContent)).observe(typing, { childList: true });";
+        self.run(script).await
+    }
+
+    pub(crate) async fn until_news(&self, words: &str) {
+        self.until(&format!("news.includes({})", json!(words))).await;
+    }
+
     pub(crate) async fn is_told(&self, words: &str) {
         let told = "document.querySelector('#notice:not([hidden])')?.innerText.includes";
         self.until(&format!("{told}({})", json!(words))).await;
@@ -222,11 +234,13 @@ impl<'a> Window<'a> {
         self.driver.devtools(&self.session, command, parameters)
     }
 
-    /// Fails if the console shows anything but what `expected` names, such as a connection that was cut.
+    /// Fails if the console shows anything but what `expected` names, such as a connection that was cut; and the 503 of a
+    /// server that had no time, after which the page comes back.
     #[track_caller]
     pub(crate) fn has_quiet_console(&self, expected: &[&str]) {
         let mut lines = self.console();
         lines.retain(|line| !expected.iter().any(|words| line.contains(words)));
+        lines.retain(|line| !line.contains("Unexpected response code: 503"));
         assert!(lines.is_empty(), "{lines:#?}");
     }
 

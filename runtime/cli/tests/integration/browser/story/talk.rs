@@ -14,6 +14,7 @@ impl Story<'_> {
             person.until_connected().await;
             person.sees_people(&["ada", "bob"]).await;
         }
+        ada.watches_news().await;
         ada.says("hello").await;
         self.both_hear(&[("ada", "hello")]).await;
 
@@ -46,8 +47,7 @@ impl Story<'_> {
         }
 
         bob.types("#message-input", "by the w").await;
-        ada.until("document.querySelector('#typing').innerText === 'bob is typing…'")
-            .await;
+        ada.until_news("bob is typing…").await;
         bob.types("#message-input", "ay\u{e008}\u{e007}").await; // Shift+Enter: a new line
         bob.types("#message-input", "\u{e000}…\u{e007}").await;
         let said = [("ada", "hello"), ("bob", MARKUP), ("bob", "by the way\n…")];
@@ -58,12 +58,11 @@ impl Story<'_> {
         // Who goes and comes back.
         bob.visit("/rooms/").await;
         ada.sees_people(&["ada"]).await;
-        ada.until("document.querySelector('#typing').innerText === 'bob left'")
-            .await;
+        ada.until_news("bob left").await;
+        ada.watches_news().await;
         bob.presses("main li a").await;
         ada.sees_people(&["ada", "bob"]).await;
-        ada.until("document.querySelector('#typing').innerText === 'bob came in'")
-            .await;
+        ada.until_news("bob came in").await;
         self.both_hear(&said).await;
         for person in self.people() {
             person.has_quiet_console(&[]);
