@@ -59,13 +59,16 @@ impl Controls {
     }
 }
 
-/// Runs what `serve` gives on `runtime`, stops it when a signal asks for it, and returns its result.
-pub(crate) async fn control<F>(args: &Args, runtime: &Handle, serve: impl FnOnce(Controls) -> F) -> Result<()>
+/// Runs what `serve` gives on `runtime`, stops it when one of `signals` asks for it, and returns its result.
+pub(crate) async fn control<F>(
+    args: &Args,
+    runtime: &Handle,
+    mut signals: Signals,
+    serve: impl FnOnce(Controls) -> F,
+) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    // Before anything is open: a signal that comes while Redis is being reached counts, too.
-    let mut signals = Signals::listen().context("cannot listen for signals")?;
     let mut manager = Manager::new(args)?;
     let (stop, stopped) = watch::channel(false);
     let (ready, mut is_ready) = oneshot::channel();

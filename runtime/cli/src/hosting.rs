@@ -37,23 +37,37 @@ pub trait Host {
 pub struct Serve {
     args: Args,
     plugins: Plugins,
+    signals: bool,
 }
 
 /// An application from outside, and who wants to know of the layer.
 pub(crate) struct Hosted {
     pub(crate) application: BoxApplication,
     pub(crate) opened: Box<dyn FnOnce(&Layer) + Send>,
+    /// Whether SIGINT, SIGTERM and SIGHUP are the server's.
+    pub(crate) signals: bool,
 }
 
 impl Serve {
     pub(crate) fn new(args: Args, plugins: Plugins) -> Self {
-        Self { args, plugins }
+        Self {
+            args,
+            plugins,
+            signals: true,
+        }
     }
 
     /// The command line.
     #[must_use]
     pub fn args(&self) -> &Args {
         &self.args
+    }
+
+    /// Leaves the signals alone: the program has its own way to end.
+    #[must_use]
+    pub fn without_signals(mut self) -> Self {
+        self.signals = false;
+        self
     }
 
     /// Begins to serve, on threads of its own: plugins have their routes first, `application` the rest, and
@@ -75,6 +89,7 @@ impl Serve {
         let hosted = Hosted {
             application,
             opened: Box::new(opened),
+            signals: self.signals,
         };
         let work = move || {
             // However it ends.

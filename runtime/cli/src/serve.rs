@@ -16,6 +16,7 @@ use crate::control::{Controls, Up, control};
 use crate::hosting::Hosted;
 use crate::observing::Observing;
 use crate::service;
+use crate::signals::Signals;
 
 const CANNOT: &str = "cannot start the runtime";
 /// A layer that is to end at once may say goodbye for so long.
@@ -37,10 +38,18 @@ pub fn run(args: &Args, plugins: Plugins) -> Result<()> {
 /// The same on a runtime that is there already. The calling thread has one of its own, for control.
 pub(crate) fn run_on(runtime: &Runtime, args: &Args, plugins: Plugins, hosted: Option<Hosted>) -> Result<()> {
     let main = Builder::new_current_thread().enable_all().build();
-    main.context(CANNOT)?
-        .block_on(control(args, runtime.handle(), |controls| {
+    main.context(CANNOT)?.block_on(async {
+        let are_ours = hosted.as_ref().is_none_or(|hosted| hosted.signals);
+        // Before anything is open: a signal that comes while Redis is being reached counts, too.
+        let signals = match are_ours {
+            true => Signals::listen().context("cannot listen for signals")?,
+            false => Signals::left_alone(),
+        };
+        control(args, runtime.handle(), signals, |controls| {
             serve(args.clone(), plugins, hosted, controls)
-        }))
+        })
+        .await
+    })
 }
 
 pub(crate) fn runtime(args: &Args) -> std::io::Result<Runtime> {

@@ -13,7 +13,10 @@ pub(crate) enum Asked {
     Reload,
 }
 
-pub(crate) struct Signals {
+/// `None` where they are somebody else's.
+pub(crate) struct Signals(Option<Taken>);
+
+struct Taken {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -22,19 +25,27 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes over the signals. From here on they no longer end the process by themselves.
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self {
+        Ok(Self(Some(Taken {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
-        })
+        })))
+    }
+
+    /// Leaves the signals to whoever has them.
+    pub(crate) fn left_alone() -> Self {
+        Self(None)
     }
 
     /// The next signal.
     pub(crate) async fn next(&mut self) -> Asked {
+        let Some(taken) = &mut self.0 else {
+            return std::future::pending().await;
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => Asked::Stop("SIGINT"),
-            _ = self.terminate.recv() => Asked::Stop("SIGTERM"),
-            _ = self.hangup.recv() => Asked::Reload,
+            _ = taken.interrupt.recv() => Asked::Stop("SIGINT"),
+            _ = taken.terminate.recv() => Asked::Stop("SIGTERM"),
+            _ = taken.hangup.recv() => Asked::Reload,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use laureola_asgi::Scope;
 use parking_lot::Mutex;
@@ -34,6 +35,8 @@ pub(crate) enum Job {
 pub(crate) struct Bridge {
     queue: Mutex<Queue>,
     wake: OwnedFd,
+    /// How many batches were taken: where that stands still, something blocks the loop.
+    batches: AtomicU64,
 }
 
 #[derive(Default)]
@@ -48,6 +51,7 @@ impl Bridge {
         Ok(Self {
             queue: Mutex::new(Queue::default()),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            batches: AtomicU64::new(0),
         })
     }
 
@@ -68,6 +72,16 @@ impl Bridge {
         self.wake.as_raw_fd()
     }
 
+    /// Whether there is something to do.
+    pub(crate) fn waits(&self) -> bool {
+        !self.queue.lock().jobs.is_empty()
+    }
+
+    /// How many batches the loop has taken.
+    pub(crate) fn batches(&self) -> u64 {
+        self.batches.load(Ordering::Relaxed)
+    }
+
     fn tell(&self) {
         // It can only fail where the counter is full, and then the loop is awake.
         let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
@@ -76,6 +90,7 @@ impl Bridge {
     /// Takes everything, in exchange for an empty queue.
     fn take(&self, empty: VecDeque<Job>) -> VecDeque<Job> {
         let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+        self.batches.fetch_add(1, Ordering::Relaxed);
         let mut queue = self.queue.lock();
         queue.told = false;
         std::mem::replace(&mut queue.jobs, empty)

@@ -9,6 +9,7 @@ use laureola_asgi::send::CommandSink;
 use laureola_asgi::{AppError, Command, Event, Receiver, Sender, TrySendError};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::awaitable::Signal;
 use crate::bridge::{Bridge, Job};
@@ -142,12 +143,17 @@ impl Call {
         Ok(())
     }
 
-    /// Cancels the application's task.
+    /// Cancels the application's task, and says where that was: it had its time.
     pub(crate) fn cancel(&self, py: Python<'_>) {
         let task = self.python.lock().task.take();
-        if let Some(task) = task
-            && let Err(error) = task.call_method0(py, "cancel")
-        {
+        let Some(task) = task else { return };
+        let cancelled = stack_of(task.bind(py)).and_then(|stack| {
+            if let Some(stack) = stack {
+                tracing::warn!("an application that had its time is cancelled; it was here\n{stack}");
+            }
+            task.call_method0(py, "cancel")
+        });
+        if let Err(error) = cancelled {
             error.write_unraisable(py, Some(task.bind(py)));
         }
     }
@@ -177,6 +183,13 @@ impl Call {
             waker.wake();
         }
     }
+}
+
+/// Where a task is, as Python writes it; `None` where the log has it already.
+fn stack_of(task: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    static FUNCTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let function = FUNCTION.import(task.py(), "laureola._stacks", "of_task")?;
+    function.call1((task,))?.extract()
 }
 
 impl Wake for Call {

@@ -3,18 +3,23 @@
 //! Python's event loop has the main thread, as its libraries expect it; the server, its control and its signals
 //! have threads of their own, so that they answer whatever the application does.
 
+mod watch;
+
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result, anyhow};
 use laureola::Plugins;
 use laureola_asgi::Application;
 use laureola_cli::hosting::{Host, Serve};
+use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
 use crate::application::PythonApplication;
 use crate::bridge::drain::Drain;
 use crate::bridge::{Bridge, Job};
+use watch::Watch;
 
 /// Runs the command with `argv` and returns its exit status. `host` is a `laureola._host.Host`.
 #[pyfunction]
@@ -52,6 +57,11 @@ impl Host for PythonHost {
             let name = serve.args().serve.python.event_loop.name();
             let event_loop = host.call_method1("new_loop", (name,));
             let event_loop = event_loop.map_err(|error| said(py, error))?;
+            let signals: bool = host
+                .getattr("signals")
+                .and_then(|signals| signals.extract())
+                .map_err(|error| said(py, error))?;
+            let serve = if signals { serve } else { serve.without_signals() };
             run_loop(host, &event_loop, application, serve)
         })
     }
@@ -70,15 +80,30 @@ fn run_loop(
     let drain = drain.map_err(|error| said(py, error))?;
     let reader = event_loop.call_method1("add_reader", (bridge.fd(), drain));
     reader.map_err(|error| said(py, error))?;
+    let limit = serve.args().serve.timeouts.application_close_timeout;
+    let watch = Watch::begin(Arc::clone(&bridge), limit).context("cannot start a thread")?;
     let stop = Arc::clone(&bridge);
+    let (notices, noticed) = channel::<()>();
     let application = PythonApplication(bridge).boxed();
-    let serving = serve.start(application, |_| {}, move || stop.push(Job::Stop))?;
+    let serving = serve.start(
+        application,
+        |_| {},
+        move || {
+            stop.push(Job::Stop);
+            watch::end_unless(&noticed);
+        },
+    )?;
     let ran = {
         // Requests are read in this thread, too, and what they wait for has timers of the runtime's.
         let _runtime = serving.runtime().enter();
         host.call_method1("run", (event_loop,))
     };
-    let served = py.detach(|| serving.join());
+    drop(notices);
+    // From here on no thread of ours touches Python.
+    let served = py.detach(|| {
+        watch.end();
+        serving.join()
+    });
     let closed = host.call_method1("close", (event_loop,));
     served?;
     ran.map_err(|error| said(py, error))?;
@@ -88,6 +113,9 @@ fn run_loop(
 /// An exception that Python is not told, with its traceback on stderr.
 fn said(py: Python<'_>, error: PyErr) -> anyhow::Error {
     let text = error.to_string();
-    error.print(py);
+    // For this one Python would end the process here and now.
+    if !error.is_instance_of::<PySystemExit>(py) {
+        error.print(py);
+    }
     anyhow!(text)
 }

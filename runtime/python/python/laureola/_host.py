@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from laureola import _applications
+from laureola import _applications, _stacks
 
 # What is left of an application when the server has ended may take so long to end.
 CLOSING = 3.0
@@ -25,7 +25,12 @@ LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG, 3: logging.DEBU
 
 
 class Host:
-    """What the compiled part calls, in this order, for a command that serves."""
+    """What the compiled part calls, in this order, for a command that serves.
+
+    ``signals`` says whether SIGINT, SIGTERM and SIGHUP are the server's; then its thread is the main thread.
+    """
+
+    signals = True
 
     def __init__(self) -> None:
         self.verbosity = 1
@@ -56,6 +61,9 @@ class Host:
 
     def new_loop(self, kind: str) -> asyncio.AbstractEventLoop:
         """A new event loop, set as this thread's."""
+        if self.signals:
+            # The server takes it over, and would pass it on to a handler of Python's.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         loop = _new_loop(kind)
         loop.set_debug(self.verbosity >= 3)
         asyncio.set_event_loop(loop)
@@ -63,9 +71,12 @@ class Host:
 
     def run(self, loop: asyncio.AbstractEventLoop) -> None:
         """Runs the loop until the server has ended, whatever the application raises in between."""
+        _stacks.loop_thread = threading.get_ident()
         try:
             loop.run_forever()
         except BaseException:
+            if not self.signals:
+                raise
             # The application wants the program to end: with the server's own end first.
             os.kill(os.getpid(), signal.SIGTERM)
             loop.run_forever()
