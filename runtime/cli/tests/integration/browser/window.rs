@@ -212,7 +212,7 @@ impl<'a> Window<'a> {
         let script = "globalThis.news = [];
             const typing = document.querySelector('#typing');
             new MutationObserver(() => news.push(typing.textContent)).observe(typing, { childList: true });";
-        self.run(script).await
+        self.run::<()>(script).await;
     }
 
     pub(crate) async fn until_news(&self, words: &str) {
