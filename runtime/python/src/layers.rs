@@ -31,5 +31,6 @@ mod state;
 /// Adds what `laureola.layers` needs to the extension module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::LayerCore>()?;
+    module.add_function(wrap_pyfunction!(process::channel_layers_forked, module)?)?;
     module.add_function(wrap_pyfunction!(process::end_channel_layers, module)?)
 }

@@ -11,6 +11,7 @@ import time
 
 import channels_redis.core
 import pytest
+import uvloop
 from asgiref.sync import async_to_sync
 from layers_redis import RedisServer, redis, redis_server  # noqa: F401
 
@@ -64,6 +65,28 @@ def test_loops_leave_nothing_behind(redis):
     gc.collect()
     assert descriptors() <= before + 1
     assert redis.connections() <= connections + 1
+
+
+@pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_any_kind_of_loop_will_do(layer, factory):
+    async def main():
+        channel = await layer.new_channel()
+        await layer.group_add("room", channel)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(layer.receive(channel), 0.01)
+        task = asyncio.ensure_future(layer.receive(channel))
+        await layer.group_send("room", {"type": "x"})
+        assert await asyncio.wait_for(task, 10) == {"type": "x"}
+        asyncio.ensure_future(layer.receive(channel))
+        await asyncio.sleep(0)
+
+    before = None
+    for _ in range(5):
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(main())
+        gc.collect()
+        before = before or descriptors()
+    assert descriptors() <= before + 1
 
 
 def test_a_loop_that_is_closed_with_a_receiver_holds_no_message_back(layer):

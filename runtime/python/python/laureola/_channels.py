@@ -70,10 +70,12 @@ class ChannelLayer(_Base):
                     await opening
                 continue
             try:
-                return await found.future
+                message = await found.future
             except BaseException:
                 found.cancel()
                 raise
+            if message is not None:
+                return message
 
     async def new_channel(self, prefix="specific"):
         """The name of a new channel that only this process receives from."""
@@ -103,7 +105,7 @@ class ChannelLayer(_Base):
     # ---- Flush extension
 
     async def flush(self):
-        """Forgets every channel, group and message, and closes connections nobody needs."""
+        """Forgets every group and message, and closes connections nobody needs."""
         pending = self._core.flush()
         if pending is not None:
             await pending

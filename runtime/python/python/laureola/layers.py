@@ -25,6 +25,7 @@ What differs from channels_redis, for all of them:
 """
 
 import atexit as _atexit
+import os as _os
 
 from laureola import _laureola
 from laureola._channels import (
@@ -48,6 +49,7 @@ __all__ = [
 
 # Before modules are torn down: no thread of ours may outlive the interpreter.
 _atexit.register(_laureola.end_channel_layers)
+_os.register_at_fork(after_in_child=_laureola.channel_layers_forked)
 
 
 class RedisChannelLayer(ChannelLayer):

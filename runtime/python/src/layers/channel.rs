@@ -188,7 +188,8 @@ impl LocalChannel {
         self.ring();
     }
 
-    /// In the loop's thread: hands out what there is to those who wait in it.
+    /// In the loop's thread: hands out what there is to those who wait in it. Where the channel has
+    /// closed they are sent off, to open it again.
     pub(super) fn serve(self: &Arc<Self>, event_loop: &Bound<'_, EventLoop>) {
         let here = event_loop.get();
         loop {
@@ -197,7 +198,13 @@ impl LocalChannel {
                 return;
             };
             let Some(delivery) = inner.poll(self) else {
-                return;
+                if inner.mailbox.is_some() {
+                    return;
+                }
+                let ticket = self.leave(&mut inner, at, false);
+                drop(inner);
+                here.send_off(event_loop.py(), ticket);
+                continue;
             };
             let ticket = self.leave(&mut inner, at, false);
             drop(inner);
@@ -223,16 +230,17 @@ impl LocalChannel {
         inner.waiters.is_empty().then(|| inner.close(self))
     }
 
-    /// Ends it for those who wait as well, until [`open_again`](Self::open_again).
+    /// Ends it whoever waits. The caller opens it [again](Self::open_again), or [sends](Self::ring) those
+    /// who wait off.
     pub(super) fn interrupt(&self) -> Closed {
         self.inner.lock().close(self)
     }
 
     /// Receives from another mailbox.
-    pub(super) fn open_again(self: &Arc<Self>, mailbox: Mailbox, guard: Option<Channel>) {
+    pub(super) fn open_again(self: &Arc<Self>, mailbox: Mailbox, guard: Channel) {
         let mut inner = self.inner.lock();
         inner.mailbox = Some(mailbox);
-        inner.guard = guard;
+        inner.guard = Some(guard);
         drop(inner);
         // They look, and wait at the new one.
         self.ring();
@@ -265,7 +273,7 @@ impl LocalChannel {
     }
 
     /// Tells those who wait to look. False if there are none.
-    fn ring(self: &Arc<Self>) -> bool {
+    pub(super) fn ring(self: &Arc<Self>) -> bool {
         let wakeups = self.bell.lock().clone();
         for wakeup in &wakeups {
             wakeup.push(Event::Ready(Arc::clone(self)));

@@ -142,6 +142,11 @@ impl EventLoop {
         true
     }
 
+    /// Ends a future without a message: its channel has to be opened again.
+    pub(super) fn send_off(&self, py: Python<'_>, ticket: Ticket) {
+        self.finish(py, ticket, Ok(Reply::Nothing));
+    }
+
     fn finish(&self, py: Python<'_>, ticket: Ticket, outcome: Outcome) {
         let Some(future) = self.forget(ticket) else {
             return;

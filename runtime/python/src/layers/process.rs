@@ -6,7 +6,7 @@
 //! across a call into Python: whoever forks is attached, so nobody holds one then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -27,10 +27,14 @@ const STOP_DEADLINE: Duration = Duration::from_millis(500);
 
 static PROCESS: Mutex<Option<Arc<Process>>> = Mutex::new(None);
 
+/// How often this process has come out of a fork: asking for its id would be a system call for every
+/// message.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
 /// One process, from the first use of a layer to the interpreter's end.
 #[derive(Debug)]
 pub(super) struct Process {
-    pid: u32,
+    forks: u32,
     handle: Handle,
     runtime: Mutex<Option<Runtime>>,
     ended: AtomicBool,
@@ -43,20 +47,20 @@ impl Process {
     ///
     /// Fails once the interpreter is ending, and where no thread can be started.
     pub(super) fn current(_attached: Python<'_>) -> PyResult<Arc<Self>> {
-        let pid = std::process::id();
+        let forks = FORKS.load(Ordering::Relaxed);
         let mut current = PROCESS.lock();
         match &*current {
-            Some(process) if process.pid == pid => return process.alive().map(|()| Arc::clone(process)),
+            Some(process) if process.forks == forks => return process.alive().map(|()| Arc::clone(process)),
             // A fork's parent's: its threads are not here to be waited for.
             Some(_) => std::mem::forget(current.take()),
             None => {}
         }
-        let process = Arc::new(Self::start(pid)?);
+        let process = Arc::new(Self::start(forks)?);
         *current = Some(Arc::clone(&process));
         Ok(process)
     }
 
-    fn start(pid: u32) -> PyResult<Self> {
+    fn start(forks: u32) -> PyResult<Self> {
         // One thread: what a layer does is wait for sockets, and one thread wakes nobody but itself.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -65,7 +69,7 @@ impl Process {
             .build()
             .map_err(|error| PyRuntimeError::new_err(format!("cannot start the channel layers: {error}")))?;
         Ok(Self {
-            pid,
+            forks,
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             ended: AtomicBool::new(false),
@@ -89,7 +93,7 @@ impl Process {
 
     /// Whether this is the process that made it, and not a fork of it.
     pub(super) fn is_here(&self) -> bool {
-        self.pid == std::process::id()
+        self.forks == FORKS.load(Ordering::Relaxed)
     }
 
     /// Closes this state when the interpreter ends.
@@ -118,6 +122,13 @@ impl Process {
         }
         runtime.shutdown_timeout(STOP_DEADLINE);
     }
+}
+
+/// Says that this process is a new one. For `os.register_at_fork`, in the child, which Python calls for
+/// whoever forks.
+#[pyfunction]
+pub(super) fn channel_layers_forked() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Leaves all groups, and ends every thread of the layers, within three seconds. For `atexit`: threads

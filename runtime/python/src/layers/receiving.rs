@@ -39,7 +39,7 @@ impl Receiving {
 
 #[pymethods]
 impl Receiving {
-    /// Ends with the message.
+    /// Ends with the message, or with None where the channel closed and has to be opened again.
     #[getter]
     fn future(&self, py: Python<'_>) -> Py<PyAny> {
         self.future.clone_ref(py)
@@ -59,6 +59,9 @@ impl Receiving {
             return Ok(());
         }
         let result = future.call_method0(intern!(py, "result"))?;
+        if result.is_none() {
+            return Ok(());
+        }
         // It came out of msgpack, whatever the layer's format is.
         let message = encode::message(result.cast::<PyDict>()?, Format::Msgpack)?;
         self.channel.put_back(Arc::new(Delivery::new(message)));

@@ -227,22 +227,16 @@ impl State {
         layer.flush().await?;
         let channels: Vec<_> = self.channels.lock().drain().map(|(_, channel)| channel).collect();
         for channel in channels {
-            let wanted = channel.kind() == Kind::Own || channel.is_waited_for();
             // The old one leaves the layer's directory before the new one enters it.
             drop(channel.interrupt());
-            if !wanted {
-                continue;
+            if channel.kind() == Kind::Own
+                && let Ok((guard, mailbox)) = layer.reopen(channel.name()).await
+            {
+                channel.open_again(mailbox, guard);
+                self.enter(channel);
+            } else {
+                channel.ring();
             }
-            let name = channel.name();
-            let (mailbox, guard) = match channel.kind() {
-                Kind::Own => {
-                    let (guard, mailbox) = layer.reopen(name).await?;
-                    (mailbox, Some(guard))
-                }
-                Kind::Plain => (layer.listen(name).await?, None),
-            };
-            channel.open_again(mailbox, guard);
-            self.enter(channel);
         }
         Ok(Reply::Nothing)
     }
@@ -279,6 +273,7 @@ impl State {
         };
         for channel in channels {
             leave(&layer, channel.interrupt()).await;
+            channel.ring();
         }
         if !self.spec.is_shared() {
             layer.close().await;
