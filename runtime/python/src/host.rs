@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result, anyhow};
-use laureola::Plugins;
+use laureola::{Layer, Plugins};
 use laureola_asgi::Application;
 use laureola_cli::hosting::{Host, Serve};
 use pyo3::exceptions::PySystemExit;
@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use crate::application::PythonApplication;
 use crate::bridge::drain::Drain;
 use crate::bridge::{Bridge, Job};
+use crate::layers::native;
 use watch::Watch;
 
 /// Runs the command with `argv` and returns its exit status. `host` is a `laureola._host.Host`.
@@ -85,14 +86,10 @@ fn run_loop(
     let stop = Arc::clone(&bridge);
     let (notices, noticed) = channel::<()>();
     let application = PythonApplication(bridge).boxed();
-    let serving = serve.start(
-        application,
-        |_| {},
-        move || {
-            stop.push(Job::Stop);
-            watch::end_unless(&noticed);
-        },
-    )?;
+    let serving = serve.start(application, share_layer, move || {
+        stop.push(Job::Stop);
+        watch::end_unless(&noticed);
+    })?;
     let ran = {
         // Requests are read in this thread, too, and what they wait for has timers of the runtime's.
         let _runtime = serving.runtime().enter();
@@ -108,6 +105,13 @@ fn run_loop(
     served?;
     ran.map_err(|error| said(py, error))?;
     closed.map(drop).map_err(|error| said(py, error))
+}
+
+/// Has Python's `NativeChannelLayer` be the server's own layer, whatever kind that is.
+fn share_layer(layer: &Layer) {
+    if let Err(error) = native::provide("default", layer.clone()) {
+        tracing::warn!(%error, "the application has a channel layer in memory of its own");
+    }
 }
 
 /// An exception that Python is not told, with its traceback on stderr.

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -397,6 +398,56 @@ def test_the_interpreter_ends(redis, layer_class, end):
     # Whoever ends in order leaves no member behind.
     if layer_class == "RedisChannelLayer":
         assert redis.command("EXISTS", "asgi:group:room") == 0
+
+
+APPLICATION = """
+from laureola.layers import NativeChannelLayer
+layer = NativeChannelLayer()
+async def application(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise NotImplementedError
+    channel = await layer.new_channel()
+    await layer.group_add("server", channel)
+    await layer.group_send("room", {"type": "asked", "path": scope["path"]})
+    answer = await layer.receive(channel)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": answer["text"].encode()})
+"""
+
+
+async def test_on_our_server_the_native_layer_is_the_servers(redis, tmp_path):
+    # Whatever kind it is: here it goes through Redis, where another process hears of it.
+    (tmp_path / "site_of_test.py").write_text(APPLICATION)
+    layer = channels_redis.core.RedisChannelLayer(hosts=[redis.url])
+    channel = await layer.new_channel()
+    await layer.group_add("room", channel)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "laureola", "site_of_test:application"]
+        + ["-b", "127.0.0.1", "-p", str(port), "--channel-layer", redis.url],
+        cwd=tmp_path,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                _, writer = connection = await asyncio.open_connection("127.0.0.1", port)
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+        writer.write(b"GET /here HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert await receive(layer, channel) == {"type": "asked", "path": "/here"}
+        await layer.group_send("server", {"type": "answer", "text": "from elsewhere"})
+        response = await asyncio.wait_for(connection[0].read(), 10)
+        assert response.endswith(b"from elsewhere"), response
+        writer.close()
+    finally:
+        process.terminate()
+        status = process.wait(20)
+    assert status == 0
+    await layer.flush()
 
 
 @pytest.mark.parametrize("layer_class", LAYERS[:2])
