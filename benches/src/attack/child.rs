@@ -51,12 +51,13 @@ pub fn attackers(attack: Attack, port: u16) -> Result<Process, String> {
     Ok(process.0)
 }
 
-/// Attackers sit on machines of their own: here they are to take only what the others leave.
-fn start(name: &str, role: String, nice: bool) -> Result<Process, String> {
+/// Attackers sit on machines of their own: here they are to take only what the others leave, and to give way at once. A
+/// nice value would not do: whoever runs at 19 still finishes his slice of some milliseconds, and the client's answer waits.
+fn start(name: &str, role: String, idle: bool) -> Result<Process, String> {
     let program = env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-    let mut command = if nice {
-        let mut command = Command::new("nice");
-        command.args(["-n", "19"]).arg(program);
+    let mut command = if idle {
+        let mut command = Command::new("chrt");
+        command.args(["--idle", "0"]).arg(program);
         command
     } else {
         Command::new(program)

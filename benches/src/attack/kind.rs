@@ -61,15 +61,17 @@ impl Attack {
     }
 
     /// How much the server may hold for each of them, in KiB of resident memory, by its limits:
-    /// - a head that is not whole: hyper's first read buffer and state
-    /// - a member that does not read: its socket, and 64 KiB of frames, which all members share
+    /// - a head that is not whole: hyper's first buffers for reading and writing, 8 KiB each, and as much for the
+    ///   connection's and its task's state (it may grow to the 64 KiB of a head, which none of these sends)
+    /// - a member that does not read: the same, for it is closed and comes again, and every handshake is hyper's; its
+    ///   frames are shared by all members
     /// - an upload nobody reads: hyper's greatest read buffer of 64 KiB
     /// - an HTTP/2 connection: a header list of 64 KiB, its frames, its 100 streams
     /// - a head that is too long: 64 KiB, read into a buffer of twice that
     #[must_use]
     pub fn cap_each_kib(self) -> u64 {
         match self {
-            Self::Slowloris | Self::DeafMembers => 16,
+            Self::Slowloris | Self::DeafMembers => 24,
             Self::UnreadUploads => 128,
             Self::RapidReset | Self::Continuations | Self::HeaderFlood => 512,
         }

@@ -25,7 +25,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// Why it cannot listen.
 pub fn serve() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    tokio::runtime::Runtime::new()?.block_on(async {
+    // As the command's.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime
+        .event_interval(laureola_server::EVENT_INTERVAL)
+        .enable_all();
+    runtime.build()?.block_on(async {
         let layer = Layer::new(MemoryLayer::new());
         let group = GroupName::new("loud").expect("a valid name");
         let member = as_application(layer.clone(), {

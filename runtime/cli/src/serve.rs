@@ -57,6 +57,7 @@ pub(crate) fn runtime(args: &Args) -> std::io::Result<Runtime> {
     if let Some(threads) = args.serve.processes.threads {
         builder.worker_threads(threads.get());
     }
+    builder.event_interval(laureola::server::EVENT_INTERVAL);
     builder.thread_name("laureola").enable_all().build()
 }
 

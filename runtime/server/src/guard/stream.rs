@@ -16,6 +16,7 @@ use super::ahead::Ahead;
 use super::aside::Aside;
 use super::idle::Idle;
 use super::scanner::{Place, Scanner};
+use crate::turn::Turn;
 
 /// What hyper reads instead of the bytes it must not see. No parser takes a NUL anywhere in a
 /// head, and the empty line makes hyper look at it at once: it answers 400, after the responses to
@@ -84,6 +85,7 @@ pub(crate) struct Guard<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Bytes discarded since our side was shut down.
     lingered: Option<usize>,
+    turn: Turn,
     /// Since the last flush hyper waits for bytes.
     reading: bool,
     ahead: Option<Box<Ahead>>,
@@ -110,6 +112,7 @@ impl<S> Guard<S> {
             refused: false,
             stalled: None,
             lingered: None,
+            turn: Turn::default(),
             reading: false,
             ahead: None,
             idle: Idle::default(),
@@ -232,9 +235,11 @@ impl<S: AsyncRead + Unpin> Guard<S> {
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let lingered = self.lingered.get_or_insert(0);
         let mut bytes = [0; 4096];
-        loop {
+        while self.turn.poll(cx).is_ready() {
             let mut buf = ReadBuf::new(&mut bytes);
-            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
+            self.turn.took(buf.filled().len());
+            match read {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() && *lingered < LINGER_BYTES => {
                     *lingered += buf.filled().len();
                 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::frames::{self, Found, Frames};
 use crate::limits::Limits;
 use crate::stream::Stream;
+use crate::turn::Turn;
 
 /// Floods are counted anew after this time.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -136,6 +137,7 @@ pub(super) struct Wire {
     owed: Arc<Owed>,
     /// Bytes discarded since our side was shut down.
     lingered: Option<usize>,
+    turn: Turn,
 }
 
 impl Wire {
@@ -145,6 +147,7 @@ impl Wire {
             frames: Frames::new(),
             owed,
             lingered: None,
+            turn: Turn::default(),
         }
     }
 
@@ -185,11 +188,15 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        ready!(this.turn.poll(cx));
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        this.turn.took(buf.filled().len() - before);
+        ready!(read)?;
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
-            self.heard(bytes);
+            this.heard(bytes);
         }
         Poll::Ready(Ok(()))
     }
@@ -206,15 +213,19 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.lingered.is_none() {
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-            self.lingered = Some(0);
+        let this = &mut *self;
+        if this.lingered.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.lingered = Some(0);
         }
         let mut bytes = [0; 4096];
         loop {
+            ready!(this.turn.poll(cx));
             let mut buf = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
-            let lingered = self.lingered.get_or_insert(0);
+            let read = Pin::new(&mut this.stream).poll_read(cx, &mut buf);
+            this.turn.took(buf.filled().len());
+            ready!(read)?;
+            let lingered = this.lingered.get_or_insert(0);
             *lingered += buf.filled().len();
             if buf.filled().is_empty() || *lingered > LINGER_BYTES {
                 return Poll::Ready(Ok(()));

@@ -14,6 +14,8 @@ use crate::stream::ReadHalf;
 const READ: usize = 16 * 1024;
 /// What is read of a client that nobody listens to, where only reading shows that it left.
 const AHEAD: usize = 64 * 1024;
+/// Reads in a row before other connections have their turn: of a long message, or of what is thrown away.
+const READS: usize = 2;
 
 const fn space() -> [MaybeUninit<u8>; READ] {
     [const { MaybeUninit::uninit() }; READ]
@@ -35,7 +37,7 @@ impl Driver {
     pub(super) fn read(&mut self, cx: &mut Context<'_>, wanted: bool) -> Poll<Turn> {
         let mut space = space();
         let mut buf = ReadBuf::uninit(&mut space);
-        loop {
+        for _ in 0..READS {
             ready!(poll_fill(&mut self.read, cx, &mut buf));
             let mut input = buf.filled_mut();
             if input.is_empty() {
@@ -46,6 +48,8 @@ impl Driver {
                 return Poll::Ready(turn);
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -75,10 +79,14 @@ pub(super) async fn left(read: &mut ReadHalf, bytes: &mut Vec<u8>) -> bool {
 pub(super) fn discard(read: &mut ReadHalf, cx: &mut Context<'_>, patience: &mut Option<usize>) -> Poll<()> {
     let mut space = space();
     let mut buf = ReadBuf::uninit(&mut space);
-    while let Some(left) = *patience {
+    for _ in 0..READS {
+        let Some(left) = *patience else {
+            return Poll::Ready(());
+        };
         ready!(poll_fill(read, cx, &mut buf));
         let bytes = buf.filled().len();
         *patience = left.checked_sub(bytes).filter(|_| bytes > 0);
     }
-    Poll::Ready(())
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
