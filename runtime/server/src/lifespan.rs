@@ -60,6 +60,10 @@ pub(crate) struct Running {
     call: JoinSet<Result<(), AppError>>,
 }
 
+/// What the application's future may still have to do once it has said that its shutdown is complete. Some go on
+/// waiting for an event that never comes.
+const AFTERWARDS: Duration = Duration::from_secs(1);
+
 /// Starts the application; `None` where it has no lifespan.
 pub(crate) async fn start(shared: &Arc<Shared>) -> Result<Option<Running>, StartupError> {
     let mode = shared.options.lifespan;
@@ -106,8 +110,7 @@ impl Running {
     /// Asks the application to shut down, and waits for it.
     pub(crate) async fn stop(mut self, limit: Duration) {
         match timeout(limit, self.lifespan.stop()).await {
-            // Its future may still have something to do.
-            Ok(Stopped::Complete) => drop(timeout(limit, self.ended()).await),
+            Ok(Stopped::Complete) => drop(timeout(limit.min(AFTERWARDS), self.ended()).await),
             Ok(Stopped::Failed(message)) => {
                 error!("the application's shutdown failed{}", said(&message));
             }
