@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -98,8 +98,13 @@ fn collector() -> (u16, mpsc::Receiver<Span>) {
 fn a_requests_span_is_the_child_of_the_clients() {
     let (collector, exported) = collector();
     let endpoint = format!("http://127.0.0.1:{collector}");
-    let laureola = Path::new(env!("CARGO_BIN_EXE_laureola"));
-    let mut process = Process::start("laureola", laureola, ["-p", "0", "--otel-endpoint", &endpoint]);
+    // Where its chat's database is made.
+    let place = tempfile::tempdir().expect("a directory");
+    let mut laureola = Command::new(env!("CARGO_BIN_EXE_laureola"));
+    laureola
+        .current_dir(place.path())
+        .args(["-p", "0", "--otel-endpoint", &endpoint]);
+    let mut process = Process::spawn("laureola", &mut laureola);
     let mut port = 0;
     wait_until("laureola listens", SOON, || {
         let log = process.stderr();
