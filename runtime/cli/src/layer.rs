@@ -4,8 +4,10 @@
 //! - this file: [`LayerArgs`], the flags
 //! - [`url`]: what `--channel-layer` takes
 //! - [`file`](mod@file): what `--layer-config` names
+//! - `all`: opening a site's layers
 //! - [`backend`]: the layers we know, and how one is opened
 
+mod all;
 pub mod backend;
 pub mod file;
 pub mod url;
@@ -46,7 +48,8 @@ pub struct LayerArgs {
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub layer_config: Option<PathBuf>,
 
-    /// Which entry of the file [default: default]
+    /// Which entry of the file consumers have their channels in; they reach the others by alias
+    /// [default: default]
     #[arg(long, global = true, value_name = "ALIAS", help_heading = HEADING)]
     pub layer_alias: Option<String>,
 
@@ -120,6 +123,8 @@ impl LayerArgs {
         Ok(Choice {
             backend: self.backend(url),
             prefix: self.prefix().to_owned(),
+            alias: None,
+            others: Vec::new(),
             redis: match url {
                 LayerUrl::Redis(url) => Some(url.clone()),
                 LayerUrl::Memory => None,

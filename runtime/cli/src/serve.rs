@@ -64,30 +64,31 @@ pub(crate) fn runtime(args: &Args) -> std::io::Result<Runtime> {
 async fn serve(args: Args, plugins: Plugins, hosted: Option<Hosted>, controls: Controls) -> Result<()> {
     let choice = args.layer.choice()?;
     let mut observing = Observing::start(&args.serve)?;
-    let layer = tokio::select! {
-        layer = choice.backend.open() => layer?,
+    let layer_name = choice.name.clone();
+    let opened = tokio::select! {
+        opened = choice.open_all() => opened?,
         () = controls.stop() => return Ok(()),
     };
     let application = match hosted {
         Some(hosted) => {
-            (hosted.opened)(&layer);
-            plugins.in_front_of(&layer, hosted.application)?
+            (hosted.opened)(opened.layers.own());
+            plugins.in_front_of(&opened.layers, hosted.application)?
         }
-        None => plugins.application(&layer)?.boxed(),
+        None => plugins.application(&opened.layers)?.boxed(),
     };
     let served = serve_with(
         &args,
         &plugins,
         application,
-        &choice.name,
+        &layer_name,
         controls,
         &mut observing,
     )
     .await;
     if served.is_ok() {
-        layer.close().await;
+        opened.close().await;
     } else {
-        let _ = timeout(HASTY, layer.close()).await;
+        let _ = timeout(HASTY, opened.close()).await;
     }
     served
 }

@@ -45,19 +45,13 @@ async fn work(command: &WorkerCommand, layer: &LayerArgs, plugins: &Plugins) -> 
     if matches!(choice.backend, Backend::Memory(_)) {
         bail!("a worker needs a channel layer that other processes share: give --channel-layer redis://HOST");
     }
-    let layer = tokio::select! {
-        layer = choice.backend.open() => layer?,
+    let layer_name = choice.name.clone();
+    let opened = tokio::select! {
+        opened = choice.open_all() => opened?,
         _ = stop_asked(&mut signals) => return Ok(()),
     };
-    let worked = work_on(
-        command,
-        &layer.clone().into(),
-        &choice.name,
-        plugins,
-        &mut signals,
-    )
-    .await;
-    let _ = timeout(GOODBYE, layer.close()).await;
+    let worked = work_on(command, &opened.layers, &layer_name, plugins, &mut signals).await;
+    let _ = timeout(GOODBYE, opened.close()).await;
     worked
 }
 

@@ -10,6 +10,8 @@ use laureola::{Layer, MemoryLayer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::all::Other;
+
 /// The `prefix` of channels_redis.
 pub(crate) const DEFAULT_PREFIX: &str = "asgi";
 
@@ -22,6 +24,10 @@ pub struct Choice {
     pub prefix: String,
     /// The URL of its Redis, where it is one host that a URL names; others of the server may use it, too.
     pub redis: Option<String>,
+    /// Its alias, where a file has one for it.
+    pub(crate) alias: Option<String>,
+    /// The other entries of that file.
+    pub(crate) others: Vec<Other>,
     /// What to call it towards people: its URL without password, or the file and the alias.
     pub name: String,
 }

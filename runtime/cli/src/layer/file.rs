@@ -17,6 +17,7 @@ use laureola::layers::LayersConfig;
 use laureola::message::Value;
 use serde::de::{DeserializeOwned, Deserializer};
 
+use super::all::Other;
 use super::backend::{Backend, Choice, DEFAULT_PREFIX};
 
 /// What the file says about the layer with this alias.
@@ -41,8 +42,19 @@ pub fn read(file: &Path, alias: &str) -> Result<Choice> {
         redis: redis.map(str::to_owned),
         backend,
         prefix: prefix.unwrap_or(DEFAULT_PREFIX).to_owned(),
+        others: others(&layers, alias),
+        alias: Some(alias.to_owned()),
         name: format!("{alias} of {name}"),
     })
+}
+
+/// The entries but one.
+fn others(layers: &LayersConfig, but: &str) -> Vec<Other> {
+    let aliases = layers.aliases().filter(|alias| *alias != but);
+    let entries = aliases.filter_map(|alias| Some((alias, layers.get(alias).ok()?)));
+    entries
+        .map(|(alias, entry)| (alias.to_owned(), Backend::from_config(entry)))
+        .collect()
 }
 
 fn parse(file: &Path, text: &str) -> Result<LayersConfig> {
