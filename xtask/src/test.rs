@@ -33,12 +33,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return runner.run(&args.rest, &peers);
     }
     step("build", || runner.build().run())?;
-    let python = step("the wheel", || {
-        workspace("build").arg("--lib").run()?;
-        wheel::install("debug", &peers)
+    // In the profile of the tests, whose dependencies are built already; `cargo bench` would optimize everything. And all
+    // targets: asked for libraries alone, cargo leaves out what only tests want of their dependencies, and builds
+    // half of these anew.
+    step("the extension module and the benches", || {
+        workspace("build").arg("--all-targets").run()
     })?;
-    // In the profile of the tests, whose dependencies are built already; `cargo bench` would optimize everything.
-    step("benches compile", || workspace("build").arg("--benches").run())?;
+    let python = step("the wheel", || wheel::install("debug", &peers))?;
     // The tests run even if an example of the documentation fails: one run tells everything.
     let examples = step("documentation examples", || {
         workspace("test")
