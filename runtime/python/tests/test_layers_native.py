@@ -54,15 +54,13 @@ async def test_plain_channels_wait_and_are_full_and_join_groups(make):
 
 
 async def test_messages_expire(make):
-    layer = make(expiry=0.2)
+    layer = make(expiry=0.5)
     await layer.send("plain", {"type": "old"})
-    await asyncio.sleep(0.05)
-    await asyncio.sleep(0.05)
-    await asyncio.sleep(0.05)
-    await asyncio.sleep(0.05)
-    await asyncio.sleep(0.05)
+    for _ in range(11):
+        await asyncio.sleep(0.05)
     task = asyncio.ensure_future(receive(layer, "plain"))
-    await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
     await layer.send("plain", {"type": "new"})
     assert await task == {"type": "new"}
 

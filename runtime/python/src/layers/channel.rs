@@ -23,8 +23,8 @@ pub(super) struct LocalChannel {
     name: ChannelName,
     kind: Kind,
     notices: Arc<Notices>,
-    /// The loops in which somebody waits, each once. A lock of its own, the innermost: a mailbox wakes
-    /// its receivers from anywhere, also from within a look at another mailbox.
+    /// The loops in which somebody waits, each once. A lock of its own, under which only their queues'
+    /// are taken: a mailbox wakes its receivers from anywhere, also from within a look at another one.
     bell: Mutex<Vec<Arc<Wakeup>>>,
     inner: Mutex<Inner>,
 }
@@ -274,11 +274,11 @@ impl LocalChannel {
 
     /// Tells those who wait to look. False if there are none.
     pub(super) fn ring(self: &Arc<Self>) -> bool {
-        let wakeups = self.bell.lock().clone();
-        for wakeup in &wakeups {
+        let bell = self.bell.lock();
+        for wakeup in &*bell {
             wakeup.push(Event::Ready(Arc::clone(self)));
         }
-        !wakeups.is_empty()
+        !bell.is_empty()
     }
 }
 
