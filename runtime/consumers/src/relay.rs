@@ -16,27 +16,13 @@ use std::sync::Arc;
 
 use laureola_asgi::{Payload, SendError, Sender, TrySendError};
 use laureola_layers::relay;
-use laureola_message::{Delivery, Frame, Message};
+pub use laureola_message::direct_frame;
+use laureola_message::{Delivery, Frame};
 use serde::de::DeserializeOwned;
 
 /// What an event is to every client; `None` hands it to the consumers. A pure function: what it makes for one member
 /// goes to all.
 pub type Relay<E> = fn(&E) -> Option<Frame>;
-
-/// The frame of a message of type `websocket.send` (ASGI's own event, sent through a channel layer): its `text`, or else
-/// its `bytes`. `None` for other messages, and for one that has neither.
-#[must_use]
-pub fn direct_frame(message: &Message) -> Option<Frame> {
-    if message.message_type() != Some("websocket.send") {
-        return None;
-    }
-    let value = message.value();
-    if let Some(text) = value.get("text").and_then(|text| text.as_str()) {
-        return Some(Frame::text(text));
-    }
-    let bytes = value.get("bytes").and_then(|bytes| bytes.as_bytes())?;
-    Some(Frame::binary(bytes))
-}
 
 /// What a kind of consumer relays.
 pub(crate) struct Relaying<E> {

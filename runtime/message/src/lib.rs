@@ -16,6 +16,7 @@
 //! * [`codec`]: [`Codec`], all of it in the order of `channels_redis`: what a layer puts into Redis, and back.
 //! * [`delivery`]: [`Delivery`], one message on its way to many members: decoded once, encoded once.
 //! * [`frame`]: [`Frame`], a WebSocket frame built once and written to many sockets.
+//! * [`direct`]: [`direct_frame`], the frame of a message that is meant for the client itself.
 //!
 //! # Example
 //!
@@ -45,6 +46,7 @@
 
 pub mod codec;
 pub mod delivery;
+pub mod direct;
 pub mod envelope;
 pub mod fernet;
 pub mod frame;
@@ -56,6 +58,7 @@ pub mod value;
 
 pub use self::codec::{Codec, CodecError};
 pub use self::delivery::Delivery;
+pub use self::direct::direct_frame;
 pub use self::envelope::{Channels, EnvelopeError};
 pub use self::fernet::{FernetError, MultiFernet};
 pub use self::frame::{Frame, FrameError};
