@@ -13,6 +13,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::awaitable::Signal;
 use crate::bridge::{Bridge, Job};
+use crate::direct::{Direct, Outlet};
 use crate::errors;
 
 /// See the module's documentation. As a waker it brings the Python half to look again.
@@ -31,6 +32,7 @@ pub(crate) struct Call {
 struct Ends {
     receive: Receiver,
     send: Sender,
+    direct: Direct,
 }
 
 #[derive(Default)]
@@ -51,7 +53,11 @@ impl Call {
     pub(crate) fn new(bridge: Arc<Bridge>, receive: Receiver, send: Sender) -> Arc<Self> {
         Arc::new(Self {
             bridge,
-            ends: Mutex::new(Some(Ends { receive, send })),
+            ends: Mutex::new(Some(Ends {
+                receive,
+                send,
+                direct: Direct::default(),
+            })),
             woken: AtomicBool::new(false),
             outcome: Mutex::default(),
             python: Mutex::default(),
@@ -94,10 +100,22 @@ impl Call {
     }
 
     pub(crate) fn try_send(&self, command: Command) -> Result<(), TrySendError> {
-        match self.ends.lock().as_ref() {
-            Some(ends) => ends.send.try_send(command),
-            None => Err(TrySendError::disconnected()),
+        let mut ends = self.ends.lock();
+        let Some(Ends { send, direct, .. }) = ends.as_mut() else {
+            return Err(TrySendError::disconnected());
+        };
+        let accepts = matches!(command, Command::WebSocketAccept { .. });
+        send.try_send(command)?;
+        if accepts {
+            direct.accepted(send);
         }
+        Ok(())
+    }
+
+    /// What takes messages for the client past the application, until that has ended.
+    pub(crate) fn outlet(&self) -> Option<Arc<Outlet>> {
+        let mut ends = self.ends.lock();
+        ends.as_mut().map(|Ends { send, direct, .. }| direct.outlet(send))
     }
 
     /// Whether `try_send` may take more; if not the call is woken when it does.

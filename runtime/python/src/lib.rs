@@ -8,6 +8,7 @@
 //! - `application`: the Python application, as the server sees it
 //! - `bridge`: from the server's threads to the loop's
 //! - `call`: one call of the application; `coroutine`: its end
+//! - `direct`: messages that reach the client past Python
 //! - `awaitable`: `receive`, `send`, and what they return
 //! - `scope`, `event`, `command`: ASGI's dictionaries from and to what they are here
 //! - [`layers`]: the channel layers
@@ -28,6 +29,7 @@ mod bridge;
 mod call;
 mod command;
 mod coroutine;
+mod direct;
 mod errors;
 mod event;
 mod host;
@@ -43,5 +45,6 @@ fn _laureola(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().get_type::<errors::ClientDisconnected>(),
     )?;
     module.add_function(wrap_pyfunction!(host::run, module)?)?;
+    module.add_class::<direct::Connection>()?;
     layers::register(module)
 }

@@ -12,6 +12,7 @@ use super::{Bridge, Job};
 use crate::awaitable::{Receive, Send};
 use crate::call::Call;
 use crate::coroutine::Run;
+use crate::direct;
 use crate::scope;
 
 /// The application and the loop it runs in, for that loop's thread alone.
@@ -98,10 +99,13 @@ impl Drain {
         call: &Arc<Call>,
         scope: &laureola_asgi::Scope,
     ) -> PyResult<Bound<'py, Run>> {
-        let scope = scope::dict(py, scope, self.state.bind(py))?;
+        let dict = scope::dict(py, scope, self.state.bind(py))?;
+        if let laureola_asgi::Scope::WebSocket(_) = scope {
+            direct::offer(&dict, call)?;
+        }
         let receive = Bound::new(py, Receive::new(call))?;
         let send = Bound::new(py, Send::new(call))?;
-        let coroutine = self.application.bind(py).call1((scope, receive, send))?;
+        let coroutine = self.application.bind(py).call1((dict, receive, send))?;
         Bound::new(py, Run::new(coroutine, call)?)
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use laureola_layers::mailbox::Received;
+use laureola_layers::relay::Relay;
 use laureola_layers::{Channel, ChannelName, GroupName, Mailbox};
 use laureola_message::Delivery;
 use parking_lot::Mutex;
@@ -41,6 +42,8 @@ pub(super) enum Kind {
 struct Inner {
     /// `None` once it has closed.
     mailbox: Option<Mailbox>,
+    /// Takes what its receivers need not see.
+    relay: Option<Arc<dyn Relay>>,
     /// Leaves the layer's directory when it is dropped. A plain channel has none.
     guard: Option<Channel>,
     groups: HashSet<GroupName>,
@@ -96,6 +99,7 @@ impl LocalChannel {
             bell: Mutex::default(),
             inner: Mutex::new(Inner {
                 mailbox: Some(mailbox),
+                relay: None,
                 guard,
                 groups: HashSet::new(),
                 returned: VecDeque::new(),
@@ -129,6 +133,18 @@ impl LocalChannel {
 
     pub(super) fn left(&self, group: &GroupName) {
         self.inner.lock().groups.remove(group);
+    }
+
+    /// Has `relay` take what it can, what waits already first. False where it has closed, and for a channel that
+    /// receivers of other processes share.
+    pub(super) fn relay(&self, relay: Arc<dyn Relay>) -> bool {
+        let mut inner = self.inner.lock();
+        match (&mut inner.mailbox, self.kind) {
+            (Some(mailbox), Kind::Own) => mailbox.set_relay(Arc::clone(&relay)),
+            _ => return false,
+        }
+        inner.relay = Some(relay);
+        true
     }
 
     /// A message that waits already, unless others came before for the next one.
@@ -237,8 +253,11 @@ impl LocalChannel {
     }
 
     /// Receives from another mailbox.
-    pub(super) fn open_again(self: &Arc<Self>, mailbox: Mailbox, guard: Channel) {
+    pub(super) fn open_again(self: &Arc<Self>, mut mailbox: Mailbox, guard: Channel) {
         let mut inner = self.inner.lock();
+        if let Some(relay) = &inner.relay {
+            mailbox.set_relay(Arc::clone(relay));
+        }
         inner.mailbox = Some(mailbox);
         inner.guard = Some(guard);
         drop(inner);

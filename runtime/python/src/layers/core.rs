@@ -27,6 +27,7 @@ use super::process::Process;
 use super::receiving::Receiving;
 use super::spec::{self, Exception, Spec};
 use super::state::{Lifetimes, State};
+use crate::direct::Connection;
 
 /// The key under which channels_redis writes whom a message is for.
 const RESERVED: &str = "__asgi_channel__";
@@ -313,6 +314,21 @@ impl LayerCore {
     fn is_open(&self, py: Python<'_>, channel: &str) -> PyResult<bool> {
         let known = self.state(py)?.channel(channel);
         Ok(known.is_some_and(|known| known.is_open()))
+    }
+
+    /// Has messages of type `websocket.send` for an open channel written to a connection from now on. False, and
+    /// nothing is done, where there is no such channel, or the connection's application has ended.
+    fn deliver_directly(
+        &self,
+        py: Python<'_>,
+        channel: &str,
+        connection: &Bound<'_, Connection>,
+    ) -> PyResult<bool> {
+        let known = self.state(py)?.channel(channel);
+        Ok(match known.zip(connection.get().outlet()) {
+            Some((known, outlet)) => known.relay(outlet),
+            None => false,
+        })
     }
 
     fn flush<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

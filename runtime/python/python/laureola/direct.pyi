@@ -1,0 +1,6 @@
+from collections.abc import Awaitable
+from typing import Any
+
+class DirectDeliveryMixin:
+    def dispatch(self, message: dict[str, Any]) -> Awaitable[None]: ...
+    def websocket_send(self, event: dict[str, Any]) -> Awaitable[None] | None: ...
