@@ -148,13 +148,17 @@ def _new_loop(kind: str) -> asyncio.AbstractEventLoop:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM as Ctrl-C, until the server takes both over."""
+    """SIGTERM as Ctrl-C, until the server takes both over.
+
+    Ctrl-C as well: a shell that starts a command in the background has it ignore SIGINT, and Python leaves it so.
+    """
 
     def interrupt(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = [(number, signal.signal(number, interrupt)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)
