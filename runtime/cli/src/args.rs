@@ -103,6 +103,15 @@ impl Args {
             Some(Command::Check(command)) => &command.serve,
             _ => &self.serve,
         };
+        if hosts
+            && matches!(self.command, None | Some(Command::Check(_)))
+            && serve.application.is_none()
+            && serve.python.plugins.is_empty()
+        {
+            return Err(
+                "there is nothing to serve: name an application, as in mysite.asgi:application".to_owned(),
+            );
+        }
         serve.check(hosts).and_then(|()| self.layer.check())
     }
 }

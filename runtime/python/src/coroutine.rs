@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyAttributeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::iterator::PySendResult;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyIterator, PyString, PyTuple};
 
 use crate::call::Call;
 use crate::errors;
@@ -127,9 +127,9 @@ impl Run {
 
     /// `cr_frame`, `cr_await`, `cr_code`, `__name__`: for whoever looks at the task.
     fn __getattr__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        match self.coroutine.lock().as_ref() {
-            Some(coroutine) => coroutine.bind(py).getattr(name.cast::<pyo3::types::PyString>()?),
-            None => Err(PyAttributeError::new_err(name.clone().unbind())),
+        match self.coroutine(py) {
+            Ok(coroutine) => coroutine.getattr(name.cast::<PyString>()?),
+            Err(_) => Err(PyAttributeError::new_err(name.clone().unbind())),
         }
     }
 }

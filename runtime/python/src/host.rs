@@ -9,10 +9,12 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use laureola::{Layer, Plugins};
 use laureola_asgi::Application;
+use laureola_cli::args::ServeArgs;
 use laureola_cli::hosting::{Host, Serve};
+use laureola_cli::layer::LayerArgs;
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
@@ -26,7 +28,19 @@ use watch::Watch;
 #[pyfunction]
 pub(crate) fn run(py: Python<'_>, argv: Vec<OsString>, host: Py<PyAny>) -> u8 {
     let host = PythonHost(host);
-    py.detach(|| laureola_cli::run_hosted("laureola", |_, _| Ok(Plugins::new()), argv, &host))
+    py.detach(|| laureola_cli::run_hosted("laureola", plugins, argv, &host))
+}
+
+/// Those that `--plugin` names.
+fn plugins(serve: &ServeArgs, layer: &LayerArgs) -> Result<Plugins> {
+    let mut plugins = Plugins::new();
+    for name in &serve.python.plugins {
+        plugins = match &**name {
+            "chat" => plugins.with(serve.chat.plugin(layer)?),
+            other => bail!("there is no plugin {other:?} in this command; there is: chat"),
+        };
+    }
+    Ok(plugins)
 }
 
 /// The Python side of it: `laureola._host.Host`.

@@ -23,13 +23,17 @@ DEADLINE = 60.0
 class Server:
     """A running command, with all it has written."""
 
+    module = "laureola"
+
     def __init__(self, *args: str, python: str = sys.executable, cwd: Path = APPS, **env: str) -> None:
         self.lines: list[str] = []
         self.changed = threading.Condition()
         self.process = subprocess.Popen(
-            [python, "-m", "laureola", *args],
+            self.command(python, *args),
             cwd=cwd,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
+            # So that its children, too, can be ended.
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -37,6 +41,10 @@ class Server:
         )
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
+
+    def command(self, python: str, *args: str) -> list[str]:
+        """What is run."""
+        return [python, "-m", self.module, *args]
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -67,10 +75,14 @@ class Server:
     def ready(self) -> Server:
         """Waits until it serves."""
         found = self.wait_for(r"listens on http://127\.0\.0\.1:(\d+)/")
-        self.port = int(found[1])
-        self.http = f"http://127.0.0.1:{self.port}"
-        self.ws = f"ws://127.0.0.1:{self.port}"
+        self.place(int(found[1]))
         return self
+
+    def place(self, port: int) -> None:
+        """Where its clients find it."""
+        self.port = port
+        self.http = f"http://127.0.0.1:{port}"
+        self.ws = f"ws://127.0.0.1:{port}"
 
     def ends(self, number: int | None = signal.SIGTERM, within: float = DEADLINE) -> int:
         """Signals it, waits for its end and returns its status."""
@@ -89,6 +101,14 @@ class Server:
         """One request on a connection of its own."""
         with self.client() as client:
             return client.get(path, **options)
+
+    def kill(self) -> None:
+        """Ends it, and every process it has started, without a word."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
 
     def memory(self) -> int:
         """Resident memory in KiB."""
@@ -112,9 +132,7 @@ def start() -> Iterator[Serve]:
 
     yield start
     for server in servers:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+        server.kill()
 
 
 @pytest.fixture

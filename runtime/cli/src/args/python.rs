@@ -10,6 +10,11 @@ pub struct PythonArgs {
     /// The event loop of Python applications
     #[arg(long = "loop", value_name = "LOOP", value_enum, default_value = "auto", help_heading = HEADING)]
     pub event_loop: EventLoop,
+
+    /// A plugin that is built into this command; its routes come before the application's. There is:
+    /// chat
+    #[arg(long = "plugin", value_name = "NAME", help_heading = HEADING)]
+    pub plugins: Vec<String>,
 }
 
 /// See [`PythonArgs::event_loop`].

@@ -60,10 +60,14 @@ class LaureolaProcess(multiprocessing.Process):
                 if self.teardown is not None:
                     self.teardown()
         except BaseException as error:
-            self.errors.put((error, traceback.format_exc()))
-            self.ready.set()
+            self.failed(error)
         leave(status)
         sys.exit(status)
+
+    def failed(self, error: BaseException) -> None:
+        """It cannot serve: whoever waits for it is told."""
+        self.errors.put((error, traceback.format_exc()))
+        self.ready.set()
 
     def _serve(self) -> int:
         family, kind, _, _, address = socket.getaddrinfo(self.host, 0, type=socket.SOCK_STREAM)[0]
@@ -85,8 +89,12 @@ class _OfProcess(Host):
         super().__init__()
         self.process = process
 
-    def load(self, target: str) -> Callable[..., Any]:
-        return _applications.single_callable(self.process.get_application())
+    def load(self, target: str) -> Callable[..., Any] | None:
+        try:
+            return _applications.single_callable(self.process.get_application())
+        except Exception as error:
+            self.process.failed(error)
+            return None
 
     def run(self, loop: Any) -> None:
         # The kernel takes connections already, and keeps them until the server does.

@@ -124,10 +124,14 @@ impl Signal {
     }
 
     fn result(&self, py: Python<'_>) -> PyResult<()> {
-        let state = self.state.lock();
-        match &state.cancelled {
+        let (done, cancelled) = {
+            let state = self.state.lock();
+            let cancelled = state.cancelled.as_ref();
+            (state.done, cancelled.map(|message| message.clone_ref(py)))
+        };
+        match cancelled {
             Some(message) => Err(errors::cancelled(py, message.bind(py))),
-            None if state.done => Ok(()),
+            None if done => Ok(()),
             None => Err(PyRuntimeError::new_err("Result is not ready.")),
         }
     }

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use laureola_asgi::{Command, TrySendError};
 use parking_lot::Mutex;
-use pyo3::exceptions::PyStopIteration;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 
 use super::{Signal, thrown};
@@ -46,36 +46,40 @@ impl Wait {
         }
     }
 
+    /// Without the lock: whatever allocates in Python may run a finalizer, which may come back here.
     fn poll(&self, py: Python<'_>) -> PyResult<Poll<Py<PyAny>>> {
-        let mut what = self.what.lock();
-        match std::mem::replace(&mut *what, What::Nothing) {
+        let what = std::mem::replace(&mut *self.what.lock(), What::Nothing);
+        let pending = match what {
             What::Event => match self.call.poll_event() {
                 Poll::Ready(event) => {
-                    event::dict(py, event).map(|event| Poll::Ready(event.into_any().unbind()))
+                    return event::dict(py, event).map(|event| Poll::Ready(event.into_any().unbind()));
                 }
-                Poll::Pending => {
-                    *what = What::Event;
-                    Ok(Poll::Pending)
-                }
+                Poll::Pending => What::Event,
             },
-            What::Room(command) => {
-                let mut command = command;
-                loop {
-                    match self.call.try_send(*command) {
-                        Ok(()) => return Ok(Poll::Ready(py.None())),
-                        Err(TrySendError::Full(back)) => command = back,
-                        Err(TrySendError::Failed(error)) => return Err(errors::of_send(&error)),
-                        Err(error) => return Err(errors::value(error.to_string())),
-                    }
-                    if self.call.poll_ready().is_pending() {
-                        *what = What::Room(command);
-                        return Ok(Poll::Pending);
-                    }
-                }
+            What::Room(command) => match self.send_now(command)? {
+                None => return Ok(Poll::Ready(py.None())),
+                Some(command) => What::Room(command),
+            },
+            What::Nothing => {
+                return Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"));
             }
-            What::Nothing => Err(pyo3::exceptions::PyRuntimeError::new_err(
-                "cannot reuse already awaited coroutine",
-            )),
+        };
+        *self.what.lock() = pending;
+        Ok(Poll::Pending)
+    }
+
+    /// Sends the command, or gives it back where it has to wait.
+    fn send_now(&self, mut command: Box<Command>) -> PyResult<Option<Box<Command>>> {
+        loop {
+            match self.call.try_send(*command) {
+                Ok(()) => return Ok(None),
+                Err(TrySendError::Full(back)) => command = back,
+                Err(TrySendError::Failed(error)) => return Err(errors::of_send(&error)),
+                Err(error) => return Err(errors::value(error.to_string())),
+            }
+            if self.call.poll_ready().is_pending() {
+                return Ok(Some(command));
+            }
         }
     }
 }
