@@ -57,6 +57,17 @@ impl Host for PythonHost {
     fn serve(&self, application: &str, serve: Serve) -> Result<()> {
         Python::attach(|py| {
             let host = self.0.bind(py);
+            if serve.args().serve.python.reload {
+                let watched: Option<i32> = host
+                    .call_method0("reload")
+                    .and_then(|status| status.extract())
+                    .map_err(|error| said(py, error))?;
+                match watched {
+                    Some(0) => return Ok(()),
+                    Some(status) => bail!("ended with exit status {status}"),
+                    None => {}
+                }
+            }
             let logging = &serve.args().serve.logging;
             let prepared = host.call_method1("prepare", (logging.verbosity, logging.log_fmt.text()));
             prepared.map_err(|error| said(py, error))?;

@@ -11,6 +11,10 @@ pub struct PythonArgs {
     #[arg(long = "loop", value_name = "LOOP", value_enum, default_value = "auto", help_heading = HEADING)]
     pub event_loop: EventLoop,
 
+    /// Start again whenever a Python file below the current directory changes; for development
+    #[arg(long, conflicts_with = "workers", help_heading = HEADING)]
+    pub reload: bool,
+
     /// A plugin that is built into this command; its routes come before the application's. There is:
     /// chat
     #[arg(long = "plugin", value_name = "NAME", help_heading = HEADING)]

@@ -11,7 +11,8 @@ from laureola._laureola import run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status; without ``argv`` with ``sys.argv``."""
-    status = run(list(sys.argv if argv is None else argv), Host())
+    argv = list(sys.argv if argv is None else argv)
+    status = run(argv, Host(argv[1:]))
     leave(status)
     return status
 

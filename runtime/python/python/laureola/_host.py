@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from laureola import _applications, _stacks
+from laureola import _applications, _reload, _stacks
 
 # What is left of an application when the server has ended may take so long to end.
 CLOSING = 3.0
@@ -32,12 +32,20 @@ class Host:
 
     signals = True
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self.arguments = arguments
         self.verbosity = 1
 
     def program(self) -> list[str]:
         """How this command is started again."""
         return [sys.executable, "-m", "laureola"]
+
+    def reload(self) -> int | None:
+        """Serves in a process that is started again when a file changes, and returns its exit status.
+
+        ``None`` in that process itself.
+        """
+        return _reload.watch(self.arguments) if _reload.wanted() else None
 
     def prepare(self, verbosity: int, log_format: str) -> None:
         """Sets logging up, and the current directory first on ``sys.path``."""
