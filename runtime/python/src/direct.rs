@@ -130,6 +130,7 @@ impl Outlet {
             );
         }
         for frame in frames.drain(..) {
+            // Only a sink without a queue for this could refuse it, and then it is full.
             deliver(sender, frame);
         }
         *stage = Stage::Accepted(sender.clone());

@@ -34,7 +34,7 @@ class Seen:
 
 
 class Ordinary(Seen, AsyncWebsocketConsumer):
-    """Does what a text of the client says, such as ``{"send": MESSAGE}``. A long int stands for bytes."""
+    """Does what a text of the client says, such as ``{"send": MESSAGE}``; ``bytes`` of 3 stand for three zeros."""
 
     groups = ["room"]
     released = asyncio.Event()
@@ -84,12 +84,28 @@ class Direct(DirectDeliveryMixin, Ordinary):
     websocket_send = DirectDeliveryMixin.websocket_send
 
 
-class Sync(DirectDeliveryMixin, WebsocketConsumer):
+class Sync(Seen, DirectDeliveryMixin, WebsocketConsumer):
+    """Says what it has seen, whatever it is told."""
+
     groups = ["room"]
 
+    def receive(self, text_data):
+        self.send(json.dumps(self.seen))
 
-class Json(DirectDeliveryMixin, AsyncJsonWebsocketConsumer):
+    def chat_message(self, event):
+        self.send("handled " + event["text"])
+
+
+class Json(Seen, DirectDeliveryMixin, AsyncJsonWebsocketConsumer):
+    """The same."""
+
     groups = ["room"]
+
+    async def receive_json(self, content):
+        await self.send_json(self.seen)
+
+    async def chat_message(self, event):
+        await self.send("handled " + event["text"])
 
 
 class Early(Direct):
