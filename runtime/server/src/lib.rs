@@ -98,7 +98,7 @@ pub use server::Server;
 pub use tls::{Reloader, TlsConfig, TlsError};
 pub use websocket::Deflate;
 
-/// For the runtime a server runs on (`tokio::runtime::Builder::event_interval`): so many turns of connections, of up to 32 KiB
+/// For the runtime a server runs on (`tokio::runtime::Builder::event_interval`): so many turns of connections, of some 8 KiB
 /// each, before sockets are asked for news. tokio's own 61 would be some milliseconds while a few clients flood
 /// it, for all that have something to say.
 pub const EVENT_INTERVAL: u32 = 13;

@@ -267,8 +267,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             this.serve_poison(buf);
             return Poll::Ready(Ok(()));
         }
+        // hyper reads a head until it is whole, and begins to parse it anew each time.
+        ready!(this.turn.poll(cx));
         let start = buf.filled().len();
-        match this.poll_source(cx, buf)? {
+        let read = this.poll_source(cx, buf);
+        this.turn.took(buf.filled().len() - start);
+        match read? {
             Poll::Ready(()) => {
                 let place = this.scanner.scan(&buf.filled()[start..]);
                 if let Err(bad) = place {
