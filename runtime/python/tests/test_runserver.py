@@ -102,7 +102,8 @@ def test_the_check_of_its_place(manage, tmp_path):
     settings = tmp_path / "misplaced.py"
     settings.write_text(
         "from site_project.settings import *\n"
-        "INSTALLED_APPS = ['daphne', 'django.contrib.staticfiles', 'laureola', *INSTALLED_APPS[1:3]]\n"
+        "FIRST = ['daphne', 'django.contrib.staticfiles', 'laureola']\n"
+        "INSTALLED_APPS = FIRST + [app for app in INSTALLED_APPS if app not in FIRST]\n"
     )
     command = manage("check", "--settings", "misplaced", PYTHONPATH=str(tmp_path))
     assert command.ends(None) == 1
