@@ -23,7 +23,8 @@ DIRECT = "websocket.send"
 SENDER = """
 import asyncio, importlib, sys
 module, name, host, count = sys.argv[1:]
-layer = getattr(importlib.import_module(module), name)(hosts=[host])
+# Channels_redis drops what is over its own capacity for the key of a whole process.
+layer = getattr(importlib.import_module(module), name)(hosts=[host], capacity=1000)
 async def main():
     for n in range(int(count)):
         message = {"text": str(n)} if n % 2 else {"text": None, "bytes": str(n).encode()}
