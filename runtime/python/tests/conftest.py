@@ -20,6 +20,11 @@ APPS = Path(__file__).parent / "apps"
 DEADLINE = 60.0
 
 
+def _hears_ctrl_c() -> None:
+    # As at a terminal. Where the tests run in the background of a shell, SIGINT is ignored, also by what they start.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Server:
     """A running command, with all it has written."""
 
@@ -38,6 +43,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_hears_ctrl_c,
         )
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
