@@ -6,8 +6,6 @@
 //! - [`pool`]: the threads it runs on: hashing takes a tenth of a second and must not be done where
 //!   connections are served
 //!
-//! Not here: `CryptPasswordHasher`, deprecated in Django 4.2 and gone in 5: the traditional DES crypt of the C library.
-//!
 //! ```
 //! use laureola_django::hashers::{Hasher, Passwords, Verdict};
 //!
@@ -88,6 +86,9 @@ pub enum Hasher {
     UnsaltedMd5,
     /// `UnsaltedSHA1PasswordHasher` of Django 4.2. To verify and upgrade only.
     UnsaltedSha1,
+    /// `CryptPasswordHasher` of Django 4.2: the C library's DES crypt, which reads eight bytes of a password. To verify
+    /// and upgrade only; in Django it is in no list by default.
+    Crypt,
 }
 
 impl Hasher {
@@ -110,6 +111,7 @@ impl Hasher {
             Self::Sha1 => "sha1",
             Self::UnsaltedMd5 => "unsalted_md5",
             Self::UnsaltedSha1 => "unsalted_sha1",
+            Self::Crypt => "crypt",
         }
     }
 
@@ -135,6 +137,7 @@ impl Hasher {
             Self::Sha1 => Some(legacy::sha1(password, &salt)),
             Self::UnsaltedMd5 => Some(legacy::unsalted_md5(password)),
             Self::UnsaltedSha1 => Some(legacy::unsalted_sha1(password)),
+            Self::Crypt => legacy::crypt(password, &salt),
         }
         // Work factors no implementation takes: nobody gets in, and the log says why.
         .unwrap_or_else(|| {
@@ -162,6 +165,10 @@ impl Hasher {
                 })
             }
             Self::UnsaltedSha1 => Some(legacy::unsalted_sha1(password)),
+            Self::Crypt => encoded
+                .splitn(3, '$')
+                .nth(2)
+                .and_then(|hash| legacy::crypt(password, hash)),
         };
         again.is_some_and(|again| again.as_bytes().ct_eq(encoded.as_bytes()).into())
     }
@@ -184,7 +191,7 @@ impl Hasher {
                 parallelism,
             } => scrypt::must_update(encoded, (work_factor, block_size, parallelism)),
             Self::Md5 | Self::Sha1 => legacy::salt(encoded).is_none_or(is_weak_salt),
-            Self::UnsaltedMd5 | Self::UnsaltedSha1 => false,
+            Self::UnsaltedMd5 | Self::UnsaltedSha1 | Self::Crypt => false,
         }
     }
 }
@@ -235,6 +242,7 @@ impl Default for Passwords {
             Hasher::Sha1,
             Hasher::UnsaltedMd5,
             Hasher::UnsaltedSha1,
+            Hasher::Crypt,
         ])
     }
 }

@@ -33,7 +33,7 @@ settings.configure(
     PASSWORD_HASHERS=[
         "django.contrib.auth.hashers." + name + "PasswordHasher"
         for name in ["PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "MD5"]
-        + (["SHA1", "UnsaltedSHA1", "UnsaltedMD5"] if django.VERSION < (5, 1) else [])
+        + (["SHA1", "UnsaltedSHA1", "UnsaltedMD5", "Crypt"] if django.VERSION < (5, 1) else [])
     ],
 )
 django.setup()

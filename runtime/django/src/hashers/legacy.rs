@@ -32,6 +32,16 @@ pub(super) fn unsalted_sha1(password: &str) -> String {
     format!("sha1$${}", hex(&Sha1::digest(password)))
 }
 
+/// DES crypt. The salt is the first two characters of what is given, which may be a whole hash.
+#[expect(
+    deprecated,
+    reason = "it is as weak as they say, and what is stored is stored"
+)]
+pub(super) fn crypt(password: &str, salt: &str) -> Option<String> {
+    let hash = pwhash::unix_crypt::hash_with(salt.get(..2)?, password).ok()?;
+    Some(format!("crypt$${hash}"))
+}
+
 /// The salt of `algorithm$salt$hash`.
 pub(super) fn salt(encoded: &str) -> Option<&str> {
     encoded.split('$').nth(1)

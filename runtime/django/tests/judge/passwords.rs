@@ -56,6 +56,19 @@ fn passwords_of_ours_are_verified_by_django() {
 }
 
 #[test]
+fn a_crypt_of_ours_is_verified_by_the_django_that_knows_it() {
+    let mut django = Django::start(DjangoVersion::V4_2);
+    for password in PASSWORDS {
+        let stored = Passwords::new([Hasher::Crypt]).make(password);
+        assert_eq!(django.ask_text(json!(["identify", stored])), "crypt");
+        let right = django.ask(json!(["check_password", password, stored]));
+        assert_eq!(right, json!(true), "{stored}");
+        let wrong = django.ask(json!(["check_password", "wrong", stored]));
+        assert_eq!(wrong, json!(false), "{stored}");
+    }
+}
+
+#[test]
 fn passwords_of_djangos_are_verified_and_upgraded() {
     // What Django's own work factors are is the other half of this test: its default must not be upgraded.
     let ours = Passwords::default();
@@ -63,7 +76,7 @@ fn passwords_of_djangos_are_verified_and_upgraded() {
         let mut django = Django::start(version);
         let mut names: Vec<_> = OURS.iter().map(Hasher::algorithm).collect();
         if version == DjangoVersion::V4_2 {
-            names.extend(["sha1", "unsalted_sha1", "unsalted_md5"]);
+            names.extend(["sha1", "unsalted_sha1", "unsalted_md5", "crypt"]);
         }
         for name in names {
             let password = PASSWORDS[1];
