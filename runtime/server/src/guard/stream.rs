@@ -268,7 +268,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             return Poll::Ready(Ok(()));
         }
         // hyper reads a head until it is whole, and begins to parse it anew each time.
-        ready!(this.turn.poll(cx));
+        if this.turn.poll(cx).is_pending() {
+            // hyper waits for bytes all the same: nobody has to look whether the client is gone.
+            this.reading = true;
+            return Poll::Pending;
+        }
         let start = buf.filled().len();
         let read = this.poll_source(cx, buf);
         this.turn.took(buf.filled().len() - start);
