@@ -124,6 +124,16 @@ impl LayerCore {
         }
     }
 
+    fn through_redis(
+        spec: Spec,
+        options: &Bound<'_, PyDict>,
+        notices: &[Option<String>; 3],
+        expiries: [f64; 2],
+    ) -> PyResult<Self> {
+        let notices = notices.each_ref().map(Option::as_deref);
+        Self::new(spec, spec::format(options)?, notices, expiries)
+    }
+
     fn message(&self, message: &Bound<'_, PyAny>) -> PyResult<Message> {
         let Ok(dict) = message.cast::<PyDict>() else {
             return Err(PyAssertionError::new_err("message is not a dict"));
@@ -147,12 +157,7 @@ impl LayerCore {
         expiries: [f64; 2],
     ) -> PyResult<Self> {
         let spec = Spec::redis(options, &channel_capacity)?;
-        Self::new(
-            spec,
-            spec::format(options)?,
-            notices.each_ref().map(Option::as_deref),
-            expiries,
-        )
+        Self::through_redis(spec, options, &notices, expiries)
     }
 
     /// Through Redis, in the format of channels_redis's `RedisPubSubChannelLayer`.
@@ -164,12 +169,7 @@ impl LayerCore {
         expiries: [f64; 2],
     ) -> PyResult<Self> {
         let spec = Spec::pubsub(options, &channel_capacity)?;
-        Self::new(
-            spec,
-            spec::format(options)?,
-            notices.each_ref().map(Option::as_deref),
-            expiries,
-        )
+        Self::through_redis(spec, options, &notices, expiries)
     }
 
     /// In memory.
