@@ -24,7 +24,7 @@ use layer::LayerArgs;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The Channels tutorial's chat in Rust: /ws/chat/<room>/, and hello and echo on other paths.
+/// The Channels tutorial's chat in Rust: /ws/chat/ROOM/, and hello and echo on other paths.
 #[derive(Debug, Parser)]
 struct Args {
     /// The port on 127.0.0.1; 0 takes a free one.
