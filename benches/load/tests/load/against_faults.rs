@@ -1,0 +1,122 @@
+//! What is wrong with a server is seen, and how often it was.
+
+use crate::faulty::{self, Fault};
+use crate::{load, try_load};
+use laureola_load::Outcome;
+use laureola_load::errors::LoadError;
+
+/// Four members of one room; `more` arguments, a fifth of a second if they do not say.
+fn run(fault: Fault, more: &str) -> Outcome {
+    let address = faulty::start(fault);
+    let seconds = if more.contains("--seconds") {
+        ""
+    } else {
+        "--seconds 0.2"
+    };
+    let senders = if more.contains("--senders") {
+        ""
+    } else {
+        "--senders 2"
+    };
+    load(&format!(
+        "fanout --url ws://{address}/ --members 4 {seconds} {senders} --protocol plain --settle 0 --warmup 0 {more}"
+    ))
+}
+
+#[test]
+fn a_server_that_does_its_work_loses_nothing() {
+    let outcome = run(Fault::None, "--window 4");
+    assert!(outcome.deliveries > 0, "{outcome:?}");
+    let wrong = (
+        outcome.lost,
+        outcome.duplicates,
+        outcome.reordered,
+        outcome.errors,
+    );
+    assert_eq!(wrong, (0, 0, 0, 0), "{outcome:?}");
+    assert_eq!(outcome.expected, outcome.messages * 4);
+}
+
+#[test]
+fn what_a_server_drops_is_lost() {
+    let outcome = run(Fault::Drop(10), "--rate 200 --message-timeout 0.3");
+    assert!(outcome.messages > 10, "{outcome:?}");
+    assert_eq!(outcome.lost, outcome.expected / 10, "{outcome:?}");
+    assert_eq!(outcome.duplicates + outcome.reordered, 0, "{outcome:?}");
+    assert!(
+        outcome
+            .error_kinds
+            .contains_key("a message was not complete in time")
+    );
+}
+
+#[test]
+fn a_window_goes_on_after_a_loss() {
+    let outcome = run(Fault::Drop(6), "--window 1 --message-timeout 0.01 --seconds 0.5");
+    // Without a new one for each that is given up, there would be a single loss.
+    assert!(outcome.lost >= 2, "{outcome:?}");
+}
+
+#[test]
+fn what_a_server_sends_twice_is_a_duplicate() {
+    let outcome = run(Fault::Double(10), "--window 4");
+    assert!(outcome.expected >= 10, "{outcome:?}");
+    assert_eq!(outcome.duplicates, outcome.expected / 10, "{outcome:?}");
+    assert_eq!((outcome.lost, outcome.reordered), (0, 0), "{outcome:?}");
+}
+
+#[test]
+fn what_overtakes_a_message_of_its_sender_is_out_of_order() {
+    let outcome = run(Fault::Swap(10), "--rate 200 --senders 1 --message-timeout 0.3");
+    assert!(outcome.reordered > 0, "{outcome:?}");
+    assert_eq!(outcome.duplicates, 0, "{outcome:?}");
+    // The very last ones may be held back for ever.
+    assert!(outcome.lost <= 4, "{outcome:?}");
+}
+
+#[test]
+fn a_message_of_another_room_is_an_error() {
+    let outcome = run(Fault::Stray(10), "--window 4");
+    let strays = outcome
+        .error_kinds
+        .get("a message came that nobody sent to this room");
+    assert_eq!(strays, Some(&(outcome.expected / 10)), "{outcome:?}");
+    assert_eq!(outcome.lost, 0);
+}
+
+#[test]
+fn a_message_that_was_cut_is_lost() {
+    let outcome = run(Fault::Cut(10), "--rate 200 --message-timeout 0.3");
+    assert_eq!(outcome.lost, outcome.expected / 10, "{outcome:?}");
+    assert_eq!(outcome.other_messages, outcome.lost, "{outcome:?}");
+}
+
+#[test]
+fn a_member_that_is_closed_is_an_error_and_the_others_go_on() {
+    let outcome = run(Fault::Close(20), "--window 1");
+    assert_eq!(
+        outcome.error_kinds.get("closed by the server with code 1011"),
+        Some(&1),
+        "{outcome:?}"
+    );
+    assert!(outcome.lost <= 1, "one message was on its way: {outcome:?}");
+    assert!(outcome.messages > 6, "{outcome:?}");
+}
+
+#[test]
+fn a_server_that_refuses_is_quoted() {
+    let address = faulty::start(Fault::Refuse);
+    let refused = try_load(&format!("echo --url ws://{address}/ --connections 3")).unwrap_err();
+    let LoadError::NotConnected(why) = &refused else {
+        panic!("{refused}")
+    };
+    assert!(why.contains("403 Forbidden"), "{why}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let address = faulty::start(Fault::Mute);
+    let line = format!("echo --url ws://{address}/ --connections 3 --connect-timeout 0.2");
+    let refused = try_load(&line).unwrap_err();
+    assert!(refused.to_string().contains("not connected in time"), "{refused}");
+}

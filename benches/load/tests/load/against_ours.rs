@@ -1,0 +1,103 @@
+//! Our own server does what it says.
+
+use crate::live::Live;
+use crate::load;
+
+#[test]
+fn every_member_of_every_room_gets_every_message() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "fanout --url ws://{}/ws/chat/{{room}}/ --rooms 3 --members 5 --senders 2 --window 4 \
+         --settle 0 --warmup 0.1 --seconds 0.2 --server-pid {}",
+        live.address,
+        std::process::id()
+    ));
+    assert_eq!((outcome.connected, outcome.connections), (15, 15), "{outcome:?}");
+    assert!(
+        outcome.deliveries > 0 && outcome.deliveries <= outcome.expected,
+        "{outcome:?}"
+    );
+    let wrong = (
+        outcome.lost,
+        outcome.duplicates,
+        outcome.reordered,
+        outcome.errors,
+    );
+    assert_eq!(wrong, (0, 0, 0, 0), "{outcome:?}");
+    assert_eq!(outcome.expected, outcome.messages * 5);
+    assert!(
+        outcome
+            .latency_us
+            .is_some_and(|latency| latency.p50 <= latency.p99 && latency.p99 <= latency.max)
+    );
+    assert!(
+        outcome.rss_kib.is_some_and(|memory| memory.server_after > 0),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_rate_is_kept_whatever_the_server_does() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "fanout --url ws://{}/ws/chat/{{room}}/ --members 3 --rate 100 --settle 0 --warmup 0 --seconds 0.5",
+        live.address
+    ));
+    assert!((50..=51).contains(&outcome.messages), "{outcome:?}");
+    assert_eq!(outcome.lost, 0, "{outcome:?}");
+    assert!(outcome.send_lag_us.is_some());
+}
+
+#[test]
+fn members_are_spread_over_the_servers() {
+    let (one, two) = (Live::start(), Live::start());
+    let outcome = load(&format!(
+        "fanout --url ws://{}/ws/chat/{{room}}/ --url ws://{}/ws/chat/{{room}}/ --members 4 --settle 0 --warmup 0 \
+         --seconds 0.1 --message-timeout 0.1",
+        one.address, two.address
+    ));
+    // They share no layer: half of the members get a message.
+    assert_eq!(outcome.connected, 4);
+    assert!(
+        outcome.messages > 0 && outcome.lost * 2 == outcome.expected,
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn an_echo_comes_back_on_each_connection() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "echo --url ws://{}/echo/ --connections 8 --window 3 --bytes 300 --settle 0 --warmup 0 --seconds 0.2",
+        live.address
+    ));
+    assert!(outcome.deliveries > 8, "{outcome:?}");
+    assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
+}
+
+#[test]
+fn long_messages_come_back_whole() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "echo --url ws://{}/echo/ --connections 2 --bytes 200000 --settle 0 --warmup 0 --seconds 0.2",
+        live.address
+    ));
+    assert!(outcome.deliveries > 0, "{outcome:?}");
+    assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
+}
+
+#[test]
+fn pages_are_asked_for_one_after_the_other() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "hello --url http://{}/ --connections 8 --warmup 0 --seconds 0.2",
+        live.address
+    ));
+    assert!(outcome.deliveries > 8, "{outcome:?}");
+    assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
+    let missing = load(&format!(
+        "hello --url http://{}/no --connections 1 --warmup 0 --seconds 0.1",
+        live.address
+    ));
+    assert!(missing.error_kinds.contains_key("status 404"), "{missing:?}");
+}

@@ -1,0 +1,28 @@
+//! The tool against real servers, and against one that is wrong on purpose.
+
+mod against_daphne;
+mod against_faults;
+mod against_ours;
+mod command;
+mod faulty;
+mod live;
+
+use clap::Parser as _;
+use laureola_load::Outcome;
+use laureola_load::cli::{Cli, Scenario};
+use laureola_load::errors::LoadError;
+use laureola_load::scenario;
+
+/// Runs a command line, given without the program's name.
+fn try_load(line: &str) -> Result<Outcome, LoadError> {
+    let words = ["laureola-load"].into_iter().chain(line.split_whitespace());
+    match Cli::parse_from(words).scenario {
+        Scenario::Fanout(args) => scenario::fanout(&args),
+        Scenario::Echo(args) => scenario::echo(&args),
+        Scenario::Hello(args) => scenario::hello(&args),
+    }
+}
+
+fn load(line: &str) -> Outcome {
+    try_load(line).expect("the run")
+}
