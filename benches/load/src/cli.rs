@@ -1,16 +1,22 @@
 //! The command line.
 
+mod burst;
+mod churn;
 mod common;
 mod echo;
 mod fanout;
 mod hello;
+mod idle;
 
 use clap::{Parser, Subcommand};
 
+pub use burst::BurstArgs;
+pub use churn::ChurnArgs;
 pub use common::Common;
 pub use echo::EchoArgs;
 pub use fanout::FanoutArgs;
 pub use hello::HelloArgs;
+pub use idle::IdleArgs;
 
 /// Loads a WebSocket server, and says what came of it: losses, order, latency, CPU and memory.
 #[derive(Debug, Parser)]
@@ -30,6 +36,12 @@ pub enum Scenario {
     Echo(EchoArgs),
     /// HTTP/1.1 requests over connections that stay open.
     Hello(HelloArgs),
+    /// Connections that are held: what one costs in memory.
+    Idle(IdleArgs),
+    /// Connections that come and go, or (--hold) come all at once.
+    Churn(ChurnArgs),
+    /// Many messages at once in each room, until the last member has the last one.
+    Burst(BurstArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -44,6 +56,10 @@ Examples:
   64 connections that get back what they send, and 64 that ask for a page:
     laureola-load echo --url ws://127.0.0.1:8000/echo --connections 64
     laureola-load hello --url http://127.0.0.1:8000/ --connections 64
+
+  The memory of 10,000 members in rooms of 100, and a storm of as many that join rooms of 10:
+    laureola-load idle --url 'ws://127.0.0.1:8000/ws/chat/{room}/' --connections 10000 --room-size 100 --server-pid PID
+    laureola-load churn --url 'ws://127.0.0.1:8000/ws/chat/{room}/' --connections 10000 --room-size 10 --hold --join
 
 Exit status: 0 when it ran, 1 when it could not, 2 for wrong arguments, 3 when some connection did not come to be,
 4 with --strict when other processes took more than a tenth of a busy machine.";

@@ -51,6 +51,9 @@ pub enum Gone {
 
 /// What a scenario does with bytes.
 pub trait Handler {
+    /// Connection `id` has had its turn, and is being opened.
+    fn begun(&mut self, _id: usize, _io: &mut Io) {}
+
     /// Connection `id` is open.
     fn opened(&mut self, id: usize, io: &mut Io);
 

@@ -59,6 +59,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// Until everything was there that came at all.
     pub drain_seconds: f64,
+    /// From the burst until the last delivery (`burst` only).
+    pub last_delivery_seconds: Option<f64>,
     /// How the connections came to be.
     pub connect: Connects,
     /// CPU time in the measured seconds.
@@ -153,6 +155,7 @@ impl Outcome {
             send_lag_us: None,
             seconds: 0.0,
             drain_seconds: 0.0,
+            last_delivery_seconds: None,
             connect: Connects::default(),
             cpu_seconds: CpuSeconds::default(),
             per_server_cpu_second: None,

@@ -23,6 +23,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, LoadError> {
         Scenario::Fanout(args) => finish(&scenario::fanout(&args)?, &args.common),
         Scenario::Echo(args) => finish(&scenario::echo(&args)?, &args.common),
         Scenario::Hello(args) => finish(&scenario::hello(&args)?, &args.common),
+        Scenario::Idle(args) => finish(&scenario::idle(&args)?, &args.common),
+        Scenario::Churn(args) => finish(&scenario::churn(&args)?, &args.common),
+        Scenario::Burst(args) => finish(&scenario::burst(&args)?, &args.common),
     }
 }
 

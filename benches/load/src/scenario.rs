@@ -1,13 +1,15 @@
 //! What there is to do to a server: one module for each kind of work.
 
-pub mod hello;
-pub mod messages;
+mod churn;
+mod hello;
+mod idle;
+mod messages;
 mod stage;
 mod traffic;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cli::{Common, EchoArgs, FanoutArgs, HelloArgs};
+use crate::cli::{BurstArgs, ChurnArgs, Common, EchoArgs, FanoutArgs, HelloArgs, IdleArgs};
 use crate::errors::LoadError;
 use crate::outcome::Outcome;
 use crate::protocol::Protocol;
@@ -19,12 +21,7 @@ use messages::{Pace, Plan};
 /// # Errors
 /// [`LoadError`]; what goes wrong with single connections is in the outcome.
 pub fn fanout(args: &FanoutArgs) -> Result<Outcome, LoadError> {
-    if args.senders > args.members {
-        return Err(LoadError::Usage(format!(
-            "{} members cannot have {} senders among them",
-            args.members, args.senders
-        )));
-    }
+    enough(args.members, args.senders)?;
     let pace = match args.rate {
         Some(rate) if rate > 0.0 => Pace::Rate(rate),
         Some(_) => return Err(LoadError::Usage("a rate is more than 0".to_owned())),
@@ -87,6 +84,59 @@ pub fn echo(args: &EchoArgs) -> Result<Outcome, LoadError> {
 /// [`LoadError`]; what goes wrong with single connections is in the outcome.
 pub fn hello(args: &HelloArgs) -> Result<Outcome, LoadError> {
     hello::run(outcome("hello", args, &args.common), args)
+}
+
+/// Connections that do nothing; see [`IdleArgs`].
+///
+/// # Errors
+/// [`LoadError`]; what goes wrong with single connections is in the outcome.
+pub fn idle(args: &IdleArgs) -> Result<Outcome, LoadError> {
+    idle::run(outcome("idle", args, &args.common), args)
+}
+
+/// Connections that come and go; see [`ChurnArgs`].
+///
+/// # Errors
+/// [`LoadError`]; what goes wrong with single connections is in the outcome.
+pub fn churn(args: &ChurnArgs) -> Result<Outcome, LoadError> {
+    churn::run(outcome("churn", args, &args.common), args)
+}
+
+/// Many messages at once; see [`BurstArgs`].
+///
+/// # Errors
+/// [`LoadError`]; what goes wrong with single connections is in the outcome.
+pub fn burst(args: &BurstArgs) -> Result<Outcome, LoadError> {
+    enough(args.members, args.senders)?;
+    let outcome = outcome("burst", args, &args.common);
+    messages::run(
+        outcome,
+        &args.common,
+        &Plan {
+            targets: args.url.clone(),
+            rooms: args.rooms,
+            members: args.members,
+            senders: args.senders,
+            slow: 0,
+            slow_rate: 0,
+            protocol: args.protocol,
+            bytes: args.bytes,
+            pace: Pace::Burst(args.messages),
+            settle: args.settle,
+            warmup: 0.0,
+            seconds: args.message_timeout,
+            message_timeout: args.message_timeout,
+            drain: 1.0,
+        },
+    )
+}
+
+fn enough(members: usize, senders: usize) -> Result<(), LoadError> {
+    if senders > members {
+        let why = format!("{members} members cannot have {senders} senders among them");
+        return Err(LoadError::Usage(why));
+    }
+    Ok(())
 }
 
 fn outcome(scenario: &str, args: &impl serde::Serialize, common: &Common) -> Outcome {

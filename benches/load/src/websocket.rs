@@ -8,6 +8,9 @@ use crate::wire::handshake;
 
 /// What a scenario does with its clients.
 pub trait Client {
+    /// Client `id` has had its turn, and is being connected.
+    fn begun(&mut self, _id: usize, _io: &mut Io) {}
+
     /// Client `id` is a member of its room.
     fn joined(&mut self, id: usize, io: &mut Io);
 
@@ -99,6 +102,10 @@ impl<C: Client> WebSockets<C> {
 }
 
 impl<C: Client> Handler for WebSockets<C> {
+    fn begun(&mut self, id: usize, io: &mut Io) {
+        self.client.begun(id, io);
+    }
+
     fn opened(&mut self, id: usize, io: &mut Io) {
         let target = &self.site.targets[id % self.site.targets.len()];
         let path = target.path_of(self.site.room(id));

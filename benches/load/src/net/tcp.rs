@@ -275,6 +275,7 @@ impl Links {
                 link.phase = Phase::Connecting;
                 link.since = Instant::now();
                 self.connecting += 1;
+                handler.begun(id, &mut self.io);
             }
             Err(error) => handler.gone(id, error.into(), &mut self.io),
         }

@@ -29,7 +29,7 @@ struct Requests {
 ///
 /// # Errors
 /// [`LoadError`]; what goes wrong with single connections is in the outcome.
-pub fn run(mut outcome: Outcome, args: &HelloArgs) -> Result<Outcome, LoadError> {
+pub(super) fn run(mut outcome: Outcome, args: &HelloArgs) -> Result<Outcome, LoadError> {
     let (common, count) = (&args.common, args.connections);
     let progress = prepare(common, count)?;
     let watched = common.watched();

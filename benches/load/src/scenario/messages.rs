@@ -19,7 +19,7 @@ const SILENCE: u64 = 100_000;
 
 /// When messages leave.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pace {
+pub(super) enum Pace {
     /// So many are on their way in each room.
     Window(usize),
     /// So many leave each second in each room.
@@ -30,35 +30,35 @@ pub enum Pace {
 
 /// A run.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// The servers.
-    pub targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
     /// Rooms.
-    pub rooms: usize,
+    pub(super) rooms: usize,
     /// Members of each room.
-    pub members: usize,
+    pub(super) members: usize,
     /// Of them, senders.
-    pub senders: usize,
+    pub(super) senders: usize,
     /// Clients beside them that do not read.
-    pub slow: usize,
+    pub(super) slow: usize,
     /// Bytes per second that each of those reads all the same.
-    pub slow_rate: usize,
+    pub(super) slow_rate: usize,
     /// How messages look.
-    pub protocol: Protocol,
+    pub(super) protocol: Protocol,
     /// The length of a payload.
-    pub bytes: usize,
+    pub(super) bytes: usize,
     /// When messages leave.
-    pub pace: Pace,
+    pub(super) pace: Pace,
     /// Seconds between the last connection and the first message.
-    pub settle: f64,
+    pub(super) settle: f64,
     /// Seconds before measuring.
-    pub warmup: f64,
+    pub(super) warmup: f64,
     /// Seconds of measuring.
-    pub seconds: f64,
+    pub(super) seconds: f64,
     /// After so many seconds a message is given up.
-    pub message_timeout: f64,
+    pub(super) message_timeout: f64,
     /// At most so many seconds are waited at the end.
-    pub drain: f64,
+    pub(super) drain: f64,
 }
 
 struct Run<'a> {
@@ -78,7 +78,7 @@ struct Run<'a> {
 ///
 /// # Errors
 /// [`LoadError`]; what goes wrong with single connections is in the outcome.
-pub fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<Outcome, LoadError> {
+pub(super) fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<Outcome, LoadError> {
     let members = plan.rooms * plan.members;
     let everybody = members + plan.slow;
     let progress = prepare(common, everybody)?;
@@ -112,6 +112,9 @@ pub fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<Outcome
     let memory_after = resources(&watched.server, true).map_err(LoadError::Usage)?;
     outcome.drain_seconds = run.drain()?;
     let traffic = &run.clients.client;
+    let is_burst = matches!(plan.pace, Pace::Burst(_));
+    let last = traffic.last.saturating_sub(traffic.from) as f64 / 1e6;
+    outcome.last_delivery_seconds = is_burst.then_some(last);
     outcome.measured(traffic.deliveries, &usage, !watched.server.is_empty());
     outcome.memory(&memory, &memory_after, traffic.connected);
     let counts = traffic.ledger.counts();

@@ -120,3 +120,22 @@ fn a_server_that_says_nothing_is_given_up() {
     let refused = try_load(&line).unwrap_err();
     assert!(refused.to_string().contains("not connected in time"), "{refused}");
 }
+
+#[test]
+fn a_burst_that_loses_ends_all_the_same() {
+    let address = faulty::start(Fault::Drop(7));
+    let outcome = load(&format!(
+        "burst --url ws://{address}/ --members 4 --messages 20 --protocol plain --settle 0 --message-timeout 0.5"
+    ));
+    assert_eq!((outcome.expected, outcome.lost), (80, 11), "{outcome:?}");
+}
+
+#[test]
+fn visitors_that_are_not_let_in_are_counted() {
+    let address = faulty::start(Fault::Drop(1));
+    let line = format!(
+        "churn --url ws://{address}/ --connections 2 --protocol plain --join --warmup 0 --seconds 0.4 --connect-timeout 0.1"
+    );
+    let error = try_load(&line).unwrap_err().to_string();
+    assert!(error.contains("not joined in time"), "{error}");
+}

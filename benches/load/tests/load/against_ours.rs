@@ -101,3 +101,94 @@ fn pages_are_asked_for_one_after_the_other() {
     ));
     assert!(missing.error_kinds.contains_key("status 404"), "{missing:?}");
 }
+
+#[test]
+fn a_burst_is_over_when_the_last_member_has_the_last_message() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "burst --url ws://{}/ws/chat/{{room}}/ --rooms 2 --members 5 --senders 2 --messages 40 --settle 0",
+        live.address
+    ));
+    assert_eq!(
+        (outcome.messages, outcome.expected, outcome.deliveries),
+        (80, 400, 400),
+        "{outcome:?}"
+    );
+    assert_eq!(
+        (
+            outcome.lost,
+            outcome.duplicates,
+            outcome.reordered,
+            outcome.errors
+        ),
+        (0, 0, 0, 0)
+    );
+    assert!(
+        outcome
+            .last_delivery_seconds
+            .is_some_and(|last| last > 0.0 && last <= outcome.seconds)
+    );
+}
+
+#[test]
+fn idle_connections_have_a_size() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "idle --url ws://{}/ws/chat/{{room}}/ --connections 50 --room-size 10 --seconds 0.1 --settle 0.5 --server-pid {}",
+        live.address,
+        std::process::id()
+    ));
+    assert_eq!((outcome.connected, outcome.errors), (50, 0), "{outcome:?}");
+    let memory = outcome.rss_kib.expect("the server's memory");
+    assert!(memory.server_after > memory.server_before, "{memory:?}");
+    assert!(memory.per_connection > 0.0);
+}
+
+#[test]
+fn visitors_come_and_go() {
+    let live = Live::start();
+    for join in ["", "--join"] {
+        let outcome = load(&format!(
+            "churn --url ws://{}/ws/chat/{{room}}/ --connections 6 --room-size 2 --warmup 0 --seconds 0.3 {join}",
+            live.address
+        ));
+        assert!(outcome.deliveries > 12, "they come again: {outcome:?}");
+        assert_eq!(outcome.errors, 0, "{outcome:?}");
+        assert_eq!(outcome.connected, outcome.connections);
+    }
+}
+
+#[test]
+fn a_storm_is_over_when_everybody_is_in() {
+    let live = Live::start();
+    let outcome = load(&format!(
+        "churn --url ws://{}/ws/chat/{{room}}/ --connections 60 --room-size 4 --hold --join --connect-concurrency 8",
+        live.address
+    ));
+    assert_eq!(
+        (outcome.connected, outcome.connections, outcome.deliveries),
+        (60, 60, 60),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.errors, 0, "{outcome:?}");
+    assert!(outcome.latency_us.is_some());
+}
+
+#[test]
+fn slow_clients_are_not_waited_for() {
+    let live = Live::start();
+    for rate in [0, 2000] {
+        let outcome = load(&format!(
+            "fanout --url ws://{}/ws/chat/{{room}}/ --members 3 --slow 2 --slow-rate {rate} --window 8 --bytes 1000 \
+             --settle 0 --warmup 0 --seconds 0.3",
+            live.address
+        ));
+        assert_eq!(outcome.slow.map(|slow| slow.connected), Some(2), "{outcome:?}");
+        assert_eq!(
+            (outcome.connected, outcome.lost, outcome.errors),
+            (3, 0, 0),
+            "{outcome:?}"
+        );
+        assert_eq!(outcome.expected, outcome.messages * 3);
+    }
+}

@@ -20,6 +20,9 @@ fn try_load(line: &str) -> Result<Outcome, LoadError> {
         Scenario::Fanout(args) => scenario::fanout(&args),
         Scenario::Echo(args) => scenario::echo(&args),
         Scenario::Hello(args) => scenario::hello(&args),
+        Scenario::Idle(args) => scenario::idle(&args),
+        Scenario::Churn(args) => scenario::churn(&args),
+        Scenario::Burst(args) => scenario::burst(&args),
     }
 }
 
