@@ -2,12 +2,14 @@
 //!
 //! * `command`, `step`: running programs, with headings and times.
 //! * `peers`: what the tests talk to (Python packages, a Redis-compatible server, a browser).
+//! * `bench_peers`: this server, others and the floor under the same load, and `benches/RESULTS.md`.
 //! * `test`, `package`, `wheel`, `ci`: one file per command.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench_peers;
 mod ci;
 mod command;
 mod package;
@@ -52,6 +54,19 @@ enum Task {
     Wheel(wheel::WheelArgs),
     /// Installs the Python package of this checkout into target/wheel/venv, for a try or for pytest.
     Develop(wheel::DevelopArgs),
+    /// Runs this server, its peers and the bare-socket floor under the same load, and writes benches/RESULTS.md.
+    ///
+    /// It brings in Daphne, Uvicorn, Granian, Gunicorn, Hypercorn, Node's ws and Socket.IO (below
+    /// target/bench-peers), builds everything of ours with the optimizations of a release, and starts each server
+    /// anew for each run, on 127.0.0.1, with a Redis of its own. All of it takes about an hour on a quiet machine:
+    ///
+    ///   cargo xtask bench-peers --quick                     does everything work? Results: target/bench-peers
+    ///   cargo xtask bench-peers --list                      the cases and who takes part
+    ///   cargo xtask bench-peers --cases fan-1000 --only 'rust|floor|node-ws'
+    ///   cargo xtask bench-peers --append benches/results/X.jsonl --cases join    one case more to earlier runs
+    ///   cargo xtask bench-peers --report benches/results/X.jsonl                 only writes RESULTS.md again
+    #[command(verbatim_doc_comment)]
+    BenchPeers(bench_peers::Args),
     /// Checks that every published crate packages.
     Package(package::Args),
     /// What has to pass before a change goes in: format, clippy, documentation, tests (the script .ci/run).
@@ -64,6 +79,7 @@ fn main() -> ExitCode {
         Task::Peers => step::step("peers", peers::Peers::bring_in).map(drop),
         Task::Wheel(args) => with_peers(|peers| wheel::wheel(&args, peers)),
         Task::Develop(args) => with_peers(|peers| wheel::develop(&args, peers)),
+        Task::BenchPeers(args) => bench_peers::run(&args),
         Task::Package(args) => package::run(&args),
         Task::Ci => ci::run(),
     };

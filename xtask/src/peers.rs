@@ -67,6 +67,11 @@ impl Peers {
         &self.python
     }
 
+    /// The Redis-compatible server.
+    pub(crate) fn redis_server(&self) -> &Path {
+        &self.redis_server
+    }
+
     /// The environment that tells the tests (`laureola-testkit`) where the peers are.
     pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 8] {
         [

@@ -72,6 +72,15 @@ pub(crate) fn install(profile: &str, peers: &Peers) -> Result<PathBuf> {
     let site = site_packages(&python)?;
     let theirs = site_packages(peers.python())?;
     write(&site.join("peers.pth"), &format!("{}\n", theirs.display()))?;
+    install_into(&venv, profile)?;
+    Ok(python)
+}
+
+/// Puts the extension module that was built with `profile`, and the package around it, into a virtual environment.
+pub(crate) fn install_into(venv: &Path, profile: &str) -> Result<()> {
+    let python = venv.join("bin/python");
+    let site = site_packages(&python)?;
+    let target = workspace::root().join("target");
     let package = site.join("laureola");
     if package.exists() {
         fs::remove_dir_all(&package).with_context(|| format!("cannot remove {}", package.display()))?;
@@ -81,8 +90,7 @@ pub(crate) fn install(profile: &str, peers: &Peers) -> Result<PathBuf> {
     let module = package.join("_laureola.abi3.so");
     fs::copy(&built, &module).with_context(|| format!("cannot copy {}", built.display()))?;
     write_metadata(&site, &python)?;
-    write_script(&venv, &python)?;
-    Ok(python)
+    write_script(venv, &python)
 }
 
 /// Runs the package's own tests.
