@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`server`]: who takes part, and its command; [`case`]: what is measured
 //! - [`install`]: brings the peers in, builds what is ours; [`environment`]: versions and machine
-//! - [`plan`]: which runs, in which order; [`run`]: one of them
+//! - [`plan`]: which runs, in which order; [`mod@run`]: one of them
 //! - [`child`]: processes that end with us; [`interrupt`]: Ctrl-C; [`redis`]: the Redis of the runs
 //! - [`row`]: what a run left; [`summary`]: medians; [`bars`]: what was promised; [`markdown`]: `RESULTS.md`
 
