@@ -32,6 +32,8 @@ pub(super) struct Case {
     pub(super) beside: (f64, f64),
     /// `server layer|layer`, with commas between.
     contenders: &'static [&'static str],
+    /// The same of those who take part only where `--only` asks for them.
+    extras: &'static str,
 }
 
 const ROOM: &str = "/ws/chat/{room}/";
@@ -40,83 +42,93 @@ const RAW: &str = "floor, rust-handler, laureola, laureola-uvloop, daphne, uvico
                    gunicorn-uvicorn, hypercorn, node-ws";
 const FLOORS: &str = "floor, floor-joined";
 const OURS: &str = "rust-relay memory|core|pubsub, rust-handler memory|core|pubsub";
-const OURS_IN_ALL_WAYS: &str = "rust-relay memory|core|core-process|pubsub, rust-direct memory|core|core-process|pubsub, \
-                                rust-handler memory|core|pubsub";
+const MORE_OF_OURS: &str = "rust-relay core-process, rust-direct memory|pubsub";
 const NODE: &str = "node-ws pubsub, socketio pubsub";
 const DAPHNE: &str = "daphne pubsub";
 const PYTHON: &str = "laureola pubsub, laureola-uvloop pubsub, laureola-direct pubsub, laureola-uvloop-direct pubsub, \
                       daphne pubsub, uvicorn pubsub, granian pubsub, gunicorn-asgi pubsub, gunicorn-uvicorn pubsub, \
                       hypercorn pubsub";
+const SOME_PYTHON: &str = "laureola-uvloop pubsub, uvicorn pubsub";
+const MORE_DIRECT: &str = "rust-direct core|core-process, daphne memory";
 
 /// All of them, in the order of the report.
 pub(super) const CASES: &[Case] = &[
     Case {
-        name: "hello",
-        title: "HTTP hello, 64 connections",
         kind: Kind::Rate,
-        application: Application::Raw,
-        servers: 1,
-        path: "/",
-        load: "hello --connections 64",
         beside: (2.0, 2.5),
-        contenders: &[RAW],
+        ..raw(
+            "hello",
+            "HTTP hello, 64 connections",
+            "/",
+            "hello --connections 64",
+        )
     },
     Case {
-        name: "echo",
-        title: "WebSocket echo, 64 connections, 64 bytes",
         kind: Kind::Rate,
-        application: Application::Raw,
-        servers: 1,
-        path: "/echo",
-        load: "echo --connections 64 --bytes 64",
         beside: (2.0, 2.5),
-        contenders: &[RAW],
+        ..raw(
+            "echo",
+            "WebSocket echo, 64 connections, 64 bytes",
+            "/echo",
+            "echo --connections 64 --bytes 64",
+        )
     },
-    fan(
+    chat(
         "fan-100-w1",
         "1 room × 100, 1 message in flight",
-        "--members 100 --senders 1 --window 1",
+        "fanout --members 100 --senders 1 --window 1",
         &[FLOORS, OURS, NODE, DAPHNE],
     ),
-    fan(
+    chat(
         "fan-100-w16",
         "1 room × 100, 16 messages in flight: the tutorial's chat",
-        "--members 100 --senders 4 --window 16",
+        "fanout --members 100 --senders 4 --window 16",
         &[FLOORS, OURS, PYTHON, NODE],
     ),
-    fan(
-        "fan-1000-w1",
-        "1 room × 1,000, 1 message in flight",
-        "--members 1000 --senders 1 --window 1",
-        &[FLOORS, OURS_IN_ALL_WAYS, NODE, DAPHNE],
-    ),
-    fan(
-        "fan-1000-w16",
-        "1 room × 1,000, 16 messages in flight: the tutorial's chat",
-        "--members 1000 --senders 4 --window 16",
-        &[FLOORS, OURS_IN_ALL_WAYS, PYTHON, "daphne memory|core", NODE],
-    ),
+    Case {
+        extras: MORE_DIRECT,
+        ..chat(
+            "fan-1000-w1",
+            "1 room × 1,000, 1 message in flight",
+            "fanout --members 1000 --senders 1 --window 1",
+            &[FLOORS, OURS, MORE_OF_OURS, NODE, DAPHNE],
+        )
+    },
+    Case {
+        extras: MORE_DIRECT,
+        ..chat(
+            "fan-1000-w16",
+            "1 room × 1,000, 16 messages in flight: the tutorial's chat",
+            "fanout --members 1000 --senders 4 --window 16",
+            &[FLOORS, OURS, MORE_OF_OURS, PYTHON, "daphne core", NODE],
+        )
+    },
     Case {
         beside: (5.0, 15.0),
-        ..fan(
+        extras: DAPHNE,
+        ..chat(
             "fan-10000-w1",
             "1 room × 10,000, 1 message in flight",
-            "--members {many} --senders 1 --window 1",
+            "fanout --members {many} --senders 1 --window 1",
             &[FLOORS, OURS, NODE],
         )
     },
-    fan(
-        "rooms-100x10",
-        "100 rooms × 10, 1 message in flight in each",
-        "--rooms 100 --members 10 --senders 1 --window 1",
-        &[FLOORS, OURS, "rust-direct memory|pubsub", NODE, DAPHNE],
-    ),
+    Case {
+        extras: "rust-direct memory|pubsub, laureola-uvloop pubsub, uvicorn pubsub",
+        ..chat(
+            "rooms-100x10",
+            "100 rooms × 10, 1 message in flight in each",
+            "fanout --rooms 100 --members 10 --senders 1 --window 1",
+            &[FLOORS, OURS, NODE, DAPHNE],
+        )
+    },
     Case {
         servers: 2,
-        ..fan(
+        extras: SOME_PYTHON,
+        ..chat(
             "two-servers",
             "1 room × 1,000 on two servers that share Redis, 16 messages in flight",
-            "--members 1000 --senders 4 --window 16",
+            "fanout --members 1000 --senders 4 --window 16",
             &[
                 "rust-relay core|pubsub, rust-handler core|pubsub",
                 NODE,
@@ -126,88 +138,79 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         kind: Kind::Latency,
-        ..fan(
+        extras: "laureola-uvloop pubsub, laureola-uvloop-direct pubsub, uvicorn pubsub",
+        ..chat(
             "rate-20",
             "1 room × 100, 20 messages a second: nothing is saturated",
-            "--members 100 --senders 4 --rate 20",
-            &[
-                FLOORS,
-                OURS,
-                NODE,
-                "laureola-uvloop pubsub, laureola-uvloop-direct pubsub, uvicorn pubsub",
-                DAPHNE,
-            ],
+            "fanout --members 100 --senders 4 --rate 20",
+            &[FLOORS, OURS, NODE, DAPHNE],
         )
     },
     Case {
         kind: Kind::Burst,
-        application: Application::Chat,
-        servers: 1,
-        path: ROOM,
-        name: "burst",
-        title: "64 messages at once to 1 room × 1,000",
-        load: "burst --rooms 1 --members 1000 --messages 64",
-        beside: (3.0, 20.0),
-        contenders: &[
-            FLOORS,
-            OURS,
-            NODE,
-            "daphne core|pubsub, uvicorn pubsub, laureola-uvloop pubsub",
-        ],
+        beside: (3.0, 25.0),
+        extras: SOME_PYTHON,
+        ..chat(
+            "burst",
+            "64 messages at once to 1 room × 1,000",
+            "burst --members 1000 --messages 64 --message-timeout 60",
+            &[FLOORS, OURS, NODE, "daphne core|pubsub"],
+        )
     },
-    fan(
+    chat(
         "slow",
         "1 room × 1,000, 16 messages in flight, beside 10 clients that never read",
-        "--members 1000 --senders 4 --window 16 --slow 10",
+        "fanout --members 1000 --senders 4 --window 16 --slow 10",
         &[FLOORS, OURS, NODE, DAPHNE],
     ),
     Case {
         kind: Kind::Connects,
-        application: Application::Chat,
-        servers: 1,
-        path: ROOM,
-        name: "join",
-        title: "10,000 clients join rooms of 100",
-        load: "churn --join --connections {many} --room-size 100",
         beside: (4.0, 25.0),
-        contenders: &[
-            "floor",
-            OURS,
-            NODE,
-            "daphne core|pubsub, uvicorn pubsub, laureola-uvloop pubsub",
-        ],
+        extras: SOME_PYTHON,
+        ..chat(
+            "join",
+            "10,000 clients join rooms of 100",
+            "churn --hold --connections {many} --room-size 100 --connect-timeout 60 --seconds 120",
+            &["floor", OURS, NODE, "daphne core|pubsub"],
+        )
     },
+    raw(
+        "idle-raw",
+        "5,000 idle WebSockets of a raw application",
+        "/echo",
+        "idle --connections {half}",
+    ),
     Case {
         kind: Kind::Memory,
-        application: Application::Raw,
-        servers: 1,
-        path: "/echo",
-        name: "idle-raw",
-        title: "5,000 idle WebSockets of a raw application",
-        load: "idle --connections {half}",
-        beside: (4.0, 8.0),
-        contenders: &[RAW],
-    },
-    Case {
-        kind: Kind::Memory,
-        application: Application::Chat,
-        servers: 1,
-        path: ROOM,
-        name: "idle-chat",
-        title: "10,000 idle WebSockets of the chat, in rooms of 100",
-        load: "idle --connections {many} --room-size 100",
-        beside: (6.0, 25.0),
-        contenders: &[
-            "floor",
-            OURS,
-            NODE,
-            "daphne core|pubsub, uvicorn pubsub, laureola-uvloop pubsub",
-        ],
+        beside: (7.0, 25.0),
+        extras: SOME_PYTHON,
+        ..chat(
+            "idle-chat",
+            "10,000 idle WebSockets of the chat, in rooms of 100",
+            "idle --connections {many} --room-size 100",
+            &["floor", OURS, NODE, "daphne core|pubsub"],
+        )
     },
 ];
 
-/// A fan-out of the chat.
-const fn fan(
+/// A case of the raw application; memory, if not said otherwise.
+const fn raw(name: &'static str, title: &'static str, path: &'static str, load: &'static str) -> Case {
+    Case {
+        name,
+        title,
+        kind: Kind::Memory,
+        application: Application::Raw,
+        servers: 1,
+        path,
+        load,
+        beside: (5.0, 8.0),
+        contenders: &[RAW],
+        extras: "",
+    }
+}
+
+/// A case of the chat; speed, if not said otherwise.
+const fn chat(
     name: &'static str,
     title: &'static str,
     load: &'static str,
@@ -223,34 +226,27 @@ const fn fan(
         load,
         beside: (3.5, 6.0),
         contenders,
+        extras: "",
     }
 }
 
 impl Case {
-    /// Who takes part.
+    /// Who takes part, unasked.
     pub(super) fn contenders(&self) -> Vec<Contender> {
-        let entries = self.contenders.iter().flat_map(|list| list.split(','));
-        entries
-            .flat_map(|entry| {
-                let mut words = entry.split_whitespace();
-                let server = words
-                    .next()
-                    .and_then(named)
-                    .expect("the table names servers that there are");
-                let layers = words.next().unwrap_or_default().split('|');
-                layers.map(move |layer| Contender { server, layer })
-            })
-            .collect()
+        self.contenders.iter().flat_map(|list| parse(list)).collect()
     }
 
-    /// The load tool's words, from the scenario on, without addresses.
+    /// The same with those who take part where they are asked for.
+    pub(super) fn all_contenders(&self) -> Vec<Contender> {
+        let mut all = self.contenders();
+        all.extend(parse(self.extras));
+        all
+    }
+
+    /// The load tool's words, without addresses.
     pub(super) fn words(&self, quick: bool) -> Vec<String> {
         let (many, half) = if quick { ("1000", "500") } else { ("10000", "5000") };
-        let load = match self.load.split_once(' ') {
-            Some(("fanout" | "echo" | "hello" | "burst" | "churn" | "idle", _)) => self.load.to_owned(),
-            _ => format!("fanout {}", self.load),
-        };
-        let load = load.replace("{many}", many).replace("{half}", half);
+        let load = self.load.replace("{many}", many).replace("{half}", half);
         load.split_whitespace().map(str::to_owned).collect()
     }
 
@@ -262,6 +258,20 @@ impl Case {
             "ws"
         }
     }
+}
+
+/// The servers of `server layer|layer, …`.
+fn parse(list: &'static str) -> impl Iterator<Item = Contender> {
+    let entries = list.split(',').filter(|entry| !entry.trim().is_empty());
+    entries.flat_map(|entry| {
+        let mut words = entry.split_whitespace();
+        let server = words
+            .next()
+            .and_then(named)
+            .expect("the table names servers that there are");
+        let layers = words.next().unwrap_or_default().split('|');
+        layers.map(move |layer| Contender { server, layer })
+    })
 }
 
 /// The one of that name.
@@ -276,7 +286,7 @@ mod tests {
     #[test]
     fn every_case_has_contenders_once_and_the_load_of_its_kind() {
         for case in CASES {
-            let mut names: Vec<_> = case.contenders().iter().map(Contender::name).collect();
+            let mut names: Vec<_> = case.all_contenders().iter().map(Contender::name).collect();
             assert!(names.len() > 3, "{}", case.name);
             names.sort();
             let all = names.len();
@@ -290,7 +300,7 @@ mod tests {
     #[test]
     fn a_chat_has_a_layer_and_a_raw_application_none() {
         for case in CASES {
-            for contender in case.contenders() {
+            for contender in case.all_contenders() {
                 let floor = contender.server.name.starts_with("floor");
                 let without = floor || case.application == Application::Raw;
                 assert_eq!(

@@ -172,7 +172,7 @@ fn section(text: &mut String, case: &Case, summaries: &[Summary<'_>], plot: Opti
     text.push_str(&"---:|".repeat(columns.len() + 1));
     text.push('\n');
     let order: Vec<String> = case
-        .contenders()
+        .all_contenders()
         .iter()
         .map(super::server::Contender::name)
         .collect();

@@ -46,7 +46,10 @@ impl Plan {
             .iter()
             .filter(chosen)
             .map(|case| {
-                let mut contenders = case.contenders();
+                let mut contenders = match args.only {
+                    Some(_) => case.all_contenders(),
+                    None => case.contenders(),
+                };
                 contenders.retain(takes_part);
                 (case, contenders)
             })

@@ -41,7 +41,7 @@ pub(super) struct Server {
 }
 
 // Queues and limits are wide where a server has any: ten thousand sockets come at once.
-const UVICORN: &str = "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --ws websockets --backlog 4096 \
+const UVICORN: &str = "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --ws auto --backlog 4096 \
                        --no-access-log --log-level critical {app}";
 const GUNICORN: &str = "-w 1 -b 127.0.0.1:{port} --worker-connections 20000 --backlog 4096 --timeout 120 \
                         --log-level critical";
@@ -115,7 +115,7 @@ pub(super) const SERVERS: &[Server] = &[
         "gunicorn-asgi",
         Family::Python,
         "gunicorn",
-        "-k asgi --asgi-loop uvloop {gunicorn} {app}",
+        "-k asgi --asgi-loop uvloop --http-parser fast {gunicorn} {app}",
     ),
     server(
         "gunicorn-uvicorn",
