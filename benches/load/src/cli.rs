@@ -7,6 +7,7 @@ mod echo;
 mod fanout;
 mod hello;
 mod idle;
+mod report;
 
 use clap::{Parser, Subcommand};
 
@@ -17,6 +18,7 @@ pub use echo::EchoArgs;
 pub use fanout::FanoutArgs;
 pub use hello::HelloArgs;
 pub use idle::IdleArgs;
+pub use report::{Form, Metric, PlotArgs, ReportArgs, Runs, TableArgs};
 
 /// Loads a WebSocket server, and says what came of it: losses, order, latency, CPU and memory.
 #[derive(Debug, Parser)]
@@ -42,6 +44,8 @@ pub enum Scenario {
     Churn(ChurnArgs),
     /// Many messages at once in each room, until the last member has the last one.
     Burst(BurstArgs),
+    /// Tables and plots of many runs.
+    Report(ReportArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -60,6 +64,10 @@ Examples:
   The memory of 10,000 members in rooms of 100, and a storm of as many that join rooms of 10:
     laureola-load idle --url 'ws://127.0.0.1:8000/ws/chat/{room}/' --connections 10000 --room-size 100 --server-pid PID
     laureola-load churn --url 'ws://127.0.0.1:8000/ws/chat/{room}/' --connections 10000 --room-size 10 --hold --join
+
+  Two servers beside each other:
+    laureola-load fanout --url … --label one --json one.json; laureola-load fanout --url … --label two --json two.json
+    laureola-load report table one.json two.json; laureola-load report plot one.json two.json --log --out both.svg
 
 Exit status: 0 when it ran, 1 when it could not, 2 for wrong arguments, 3 when some connection did not come to be,
 4 with --strict when other processes took more than a tenth of a busy machine.";

@@ -13,7 +13,7 @@
 //! * [`protocol`], [`websocket`], [`wire`]: what is said.
 //! * [`net`]: all connections in one loop. [`target`]: where they go.
 //! * [`system`]: CPU time and memory of processes, from `/proc`.
-//! * [`outcome`], [`errors`]: what came of it.
+//! * [`outcome`], [`errors`]: what came of it. [`report`]: many of them beside each other.
 //!
 //! # Example
 //! ```no_run
@@ -35,6 +35,7 @@ pub mod net;
 pub mod outcome;
 pub mod progress;
 pub mod protocol;
+pub mod report;
 mod run;
 pub mod scenario;
 pub mod summary;

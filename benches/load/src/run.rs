@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Common, Scenario};
 use crate::errors::LoadError;
 use crate::outcome::Outcome;
+use crate::report::report;
 use crate::{scenario, summary};
 
 const NOT_ALL_CONNECTED: u8 = 3;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, LoadError> {
         Scenario::Idle(args) => finish(&scenario::idle(&args)?, &args.common),
         Scenario::Churn(args) => finish(&scenario::churn(&args)?, &args.common),
         Scenario::Burst(args) => finish(&scenario::burst(&args)?, &args.common),
+        Scenario::Report(args) => report(&args).map(|()| ExitCode::SUCCESS),
     }
 }
 

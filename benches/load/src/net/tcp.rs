@@ -16,6 +16,8 @@ use super::{Gone, Handler, Io};
 const TIMER: Token = Token(usize::MAX);
 /// What one read takes at most; it grows for a frame that is longer.
 const BUFFER: usize = 64 * 1024;
+/// Shorter waits than this are kept to the microsecond.
+const PRECISE: Duration = Duration::from_millis(10);
 /// The kernel's buffer of a client that does not read, so that what it leaves waits at the server.
 const SMALL_RECEIVE_BUFFER: usize = 4096;
 
@@ -103,9 +105,10 @@ impl Tcp {
     /// What the poll says. What goes wrong with a connection is its handler's to hear.
     pub fn turn(&mut self, handler: &mut impl Handler, wait: Duration) -> io::Result<()> {
         self.links.finish(handler);
-        let wait = if wait < Duration::from_millis(5) && !wait.is_zero() {
+        // The poll rounds up to milliseconds; whoever waits for less than a whole turn has something to do then.
+        let wait = if wait < PRECISE && !wait.is_zero() {
             self.timer.set(wait)?;
-            Duration::from_millis(20)
+            PRECISE * 2
         } else {
             wait
         };

@@ -1,17 +1,18 @@
 //! Our own server does what it says.
 
 use crate::live::Live;
-use crate::load;
+use crate::{load, load_until};
 
 #[test]
 fn every_member_of_every_room_gets_every_message() {
     let live = Live::start();
-    let outcome = load(&format!(
+    let line = format!(
         "fanout --url ws://{}/ws/chat/{{room}}/ --rooms 3 --members 5 --senders 2 --window 4 \
-         --settle 0 --warmup 0.1 --seconds 0.2 --server-pid {}",
+         --settle 0 --warmup 0.1 --server-pid {}",
         live.address,
         std::process::id()
-    ));
+    );
+    let outcome = load_until(&line, |outcome| outcome.deliveries > 0);
     assert_eq!((outcome.connected, outcome.connections), (15, 15), "{outcome:?}");
     assert!(
         outcome.deliveries > 0 && outcome.deliveries <= outcome.expected,
@@ -51,11 +52,12 @@ fn a_rate_is_kept_whatever_the_server_does() {
 #[test]
 fn members_are_spread_over_the_servers() {
     let (one, two) = (Live::start(), Live::start());
-    let outcome = load(&format!(
+    let line = format!(
         "fanout --url ws://{}/ws/chat/{{room}}/ --url ws://{}/ws/chat/{{room}}/ --members 4 --settle 0 --warmup 0 \
-         --seconds 0.1 --message-timeout 0.1",
+         --message-timeout 0.1",
         one.address, two.address
-    ));
+    );
+    let outcome = load_until(&line, |outcome| outcome.messages > 0);
     // They share no layer: half of the members get a message.
     assert_eq!(outcome.connected, 4);
     assert!(
@@ -67,10 +69,11 @@ fn members_are_spread_over_the_servers() {
 #[test]
 fn an_echo_comes_back_on_each_connection() {
     let live = Live::start();
-    let outcome = load(&format!(
-        "echo --url ws://{}/echo/ --connections 8 --window 3 --bytes 300 --settle 0 --warmup 0 --seconds 0.2",
+    let line = format!(
+        "echo --url ws://{}/echo/ --connections 8 --window 3 --bytes 300 --settle 0 --warmup 0",
         live.address
-    ));
+    );
+    let outcome = load_until(&line, |outcome| outcome.deliveries > 8);
     assert!(outcome.deliveries > 8, "{outcome:?}");
     assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
 }
@@ -78,10 +81,11 @@ fn an_echo_comes_back_on_each_connection() {
 #[test]
 fn long_messages_come_back_whole() {
     let live = Live::start();
-    let outcome = load(&format!(
-        "echo --url ws://{}/echo/ --connections 2 --bytes 200000 --settle 0 --warmup 0 --seconds 0.2",
+    let line = format!(
+        "echo --url ws://{}/echo/ --connections 2 --bytes 200000 --settle 0 --warmup 0",
         live.address
-    ));
+    );
+    let outcome = load_until(&line, |outcome| outcome.deliveries > 0);
     assert!(outcome.deliveries > 0, "{outcome:?}");
     assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
 }
@@ -89,10 +93,8 @@ fn long_messages_come_back_whole() {
 #[test]
 fn pages_are_asked_for_one_after_the_other() {
     let live = Live::start();
-    let outcome = load(&format!(
-        "hello --url http://{}/ --connections 8 --warmup 0 --seconds 0.2",
-        live.address
-    ));
+    let line = format!("hello --url http://{}/ --connections 8 --warmup 0", live.address);
+    let outcome = load_until(&line, |outcome| outcome.deliveries > 8);
     assert!(outcome.deliveries > 8, "{outcome:?}");
     assert_eq!((outcome.lost, outcome.errors), (0, 0), "{outcome:?}");
     let missing = load(&format!(
@@ -148,11 +150,11 @@ fn idle_connections_have_a_size() {
 fn visitors_come_and_go() {
     let live = Live::start();
     for join in ["", "--join"] {
-        let outcome = load(&format!(
-            "churn --url ws://{}/ws/chat/{{room}}/ --connections 6 --room-size 2 --warmup 0 --seconds 0.3 {join}",
+        let line = format!(
+            "churn --url ws://{}/ws/chat/{{room}}/ --connections 6 --room-size 2 --warmup 0 {join}",
             live.address
-        ));
-        assert!(outcome.deliveries > 12, "they come again: {outcome:?}");
+        );
+        let outcome = load_until(&line, |outcome| outcome.deliveries > 12);
         assert_eq!(outcome.errors, 0, "{outcome:?}");
         assert_eq!(outcome.connected, outcome.connections);
     }

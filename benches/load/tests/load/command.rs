@@ -73,3 +73,27 @@ fn arguments_that_make_no_sense_are_refused() {
         Some(1)
     );
 }
+
+#[test]
+fn outcomes_become_tables_and_plots() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (json, svg) = (file("runs.json"), file("plot.svg"));
+    let address = faulty::start(Fault::None);
+    let run = command(&format!(
+        "echo --url ws://{address}/ --connections 1 --settle 0 --warmup 0 --seconds 0.1 --label mine --json {json}"
+    ));
+    assert!(run.status.success(), "{run:?}");
+    let table = command(&format!("report table {json}"));
+    let table = String::from_utf8(table.stdout).expect("text");
+    assert!(
+        table.contains("### echo, 1 connection, 64 bytes") && table.contains("| mine |"),
+        "{table}"
+    );
+    let plot = command(&format!("report plot {json} --metric rate --out {svg}"));
+    assert!(plot.status.success(), "{plot:?}");
+    let svg = std::fs::read_to_string(svg).expect("the plot");
+    assert!(svg.starts_with("<svg ") && svg.contains("mine"), "{svg}");
+    let nothing = command(&format!("report table {json} --only fanout"));
+    assert_eq!(nothing.status.code(), Some(1), "{nothing:?}");
+}

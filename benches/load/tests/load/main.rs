@@ -23,9 +23,24 @@ fn try_load(line: &str) -> Result<Outcome, LoadError> {
         Scenario::Idle(args) => scenario::idle(&args),
         Scenario::Churn(args) => scenario::churn(&args),
         Scenario::Burst(args) => scenario::burst(&args),
+        Scenario::Report(_) => panic!("a report loads nothing"),
     }
 }
 
 fn load(line: &str) -> Outcome {
     try_load(line).expect("the run")
+}
+
+/// The same for so many seconds that there is `enough` in the outcome: on a busy machine a short run may see nothing.
+fn load_until(line: &str, enough: impl Fn(&Outcome) -> bool) -> Outcome {
+    let mut outcome = None;
+    for seconds in [0.2, 1.0, 5.0, 20.0] {
+        let outcome = outcome.insert(load(&format!("{line} --seconds {seconds}")));
+        if enough(outcome) {
+            break;
+        }
+    }
+    let outcome = outcome.expect("there was a run");
+    assert!(enough(&outcome), "too little happened: {outcome:?}");
+    outcome
 }
