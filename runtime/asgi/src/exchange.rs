@@ -16,6 +16,7 @@ mod interim;
 mod request;
 mod response;
 mod state;
+mod waiting;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,14 +24,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Version, header};
-use http_body::Frame;
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
+use http_body::{Body as _, Frame};
 use parking_lot::Mutex;
 
 pub use body::{Body, BoxError};
 pub use denial::{Denial, denial};
 pub use file::{FilePart, OpenFile};
 pub use interim::{Interim, Interims};
+pub(crate) use request::Bodiless;
 pub use response::{FileFailed, ResponseFuture};
 
 use crate::application::Connection;
@@ -86,9 +88,14 @@ pub fn open_scope(mut scope: HttpScope, body: Body, terms: Terms) -> (Connection
     let wants_trailers = takes_trailers(parts.version, &parts.headers);
     let exchange = Exchange::new(State::new(terms, bodiless, wants_trailers));
     scope.supported |= terms.supported;
+    let receive = if body.is_end_stream() {
+        Receiver::bodiless(Bodiless::new(Arc::clone(&exchange)))
+    } else {
+        Receiver::new(request::RequestEvents::new(body, Arc::clone(&exchange)))
+    };
     let connection = Connection {
         scope: Scope::Http(Box::new(scope)),
-        receive: Receiver::new(request::RequestEvents::new(body, Arc::clone(&exchange))),
+        receive,
         send: Sender::from_arc(Arc::clone(&exchange) as _),
     };
     (
@@ -107,8 +114,10 @@ fn takes_trailers(version: Version, headers: &HeaderMap) -> bool {
         let name = token.split(|byte| *byte == b';').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"trailers")
     };
-    let mut values = headers.get_all(header::TE).iter();
-    version >= Version::HTTP_2 || values.any(|te| te.as_bytes().split(|byte| *byte == b',').any(is_trailers))
+    let asks = |te: &HeaderValue| te.as_bytes().split(|byte| *byte == b',').any(is_trailers);
+    // Few requests have it, and to look at the names is cheaper than to look one up.
+    version >= Version::HTTP_2
+        || (headers.keys().any(|name| *name == header::TE) && headers.get_all(header::TE).iter().any(asks))
 }
 
 /// How an application's future ended; to be said once. Dropped unsaid (a panic, an abort), it
@@ -175,7 +184,7 @@ impl Exchange {
             state.application_ended(failed);
             state.server_wakers()
         };
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        wake(wakers);
     }
 
     /// Whoever was to read the response has dropped it.
@@ -187,8 +196,8 @@ impl Exchange {
             let application = std::mem::take(&mut state.application);
             (state.server_wakers(), state.watch.take(), application)
         };
-        server.into_iter().flatten().chain(watch).for_each(Waker::wake);
-        application.into_iter().for_each(Waker::wake);
+        wake(server);
+        watch.into_iter().chain(application).for_each(Waker::wake);
     }
 
     /// What a file began with, to be read again with the body.
@@ -222,6 +231,15 @@ impl Exchange {
     }
 }
 
+fn wake([server, interim]: [Option<Waker>; 2]) {
+    if let Some(server) = server {
+        server.wake();
+    }
+    if let Some(interim) = interim {
+        interim.wake();
+    }
+}
+
 impl CommandSink for Exchange {
     fn try_send(&self, command: Command) -> Result<(), TrySendError> {
         let wakers = {
@@ -229,7 +247,7 @@ impl CommandSink for Exchange {
             state.take(command)?;
             state.server_wakers()
         };
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        wake(wakers);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use crate::event::Event;
-use crate::exchange::Body;
+use crate::exchange::{Bodiless, Body};
 
 /// What a server, or a middleware, puts behind a [`Receiver`].
 pub trait EventSource: Send + 'static {
@@ -21,12 +21,22 @@ pub trait EventSource: Send + 'static {
 }
 
 /// Receives a connection's events, in order (ASGI: the `receive` callable).
-pub struct Receiver(Box<dyn EventSource>);
+pub struct Receiver(Source);
+
+enum Source {
+    /// Of a request without a body: needs no allocation.
+    Bodiless(Bodiless),
+    Any(Box<dyn EventSource>),
+}
 
 impl Receiver {
     /// A receiver over a source. A middleware passes one that holds the receiver it wraps.
     pub fn new(source: impl EventSource) -> Self {
-        Self(Box::new(source))
+        Self(Source::Any(Box::new(source)))
+    }
+
+    pub(crate) fn bodiless(source: Bodiless) -> Self {
+        Self(Source::Bodiless(source))
     }
 
     /// The next event; waits for it without a deadline, for the server watches the client.
@@ -38,22 +48,28 @@ impl Receiver {
 
     /// [`Receiver::next`], to be polled beside other sources.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        self.0.poll_next(cx)
+        match &mut self.0 {
+            Source::Bodiless(source) => source.poll_next(cx),
+            Source::Any(source) => source.poll_next(cx),
+        }
     }
 
     /// The whole request body, once, before the first event was taken.
     pub fn take_body(&mut self) -> Option<Body> {
-        self.0.take_body()
+        match &mut self.0 {
+            Source::Bodiless(source) => source.take_body(),
+            Source::Any(source) => source.take_body(),
+        }
     }
 }
 
 impl EventSource for Receiver {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        self.0.poll_next(cx)
+        Self::poll_next(self, cx)
     }
 
     fn take_body(&mut self) -> Option<Body> {
-        self.0.take_body()
+        Self::take_body(self)
     }
 }
 

@@ -1,10 +1,12 @@
 //! One accepted connection: served by hyper until it closes, or becomes a WebSocket.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use futures_util::future::Either;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,7 +18,7 @@ use tracing::debug;
 use crate::admission::Place;
 use crate::arrival::{self, Arrived};
 use crate::guard::{Aside, Deadlines, Fault, Guard};
-use crate::http::{answer, interim};
+use crate::http::{Answer, answer, interim};
 use crate::http2;
 use crate::listener::Accepted;
 use crate::observe::Protocol;
@@ -91,10 +93,17 @@ async fn serve_http(shared: Arc<Shared>, peer: Arc<Peer>, stream: Stream) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         let upgrade = is_handshake(&request).then(|| Upgrade::Http1(hyper::upgrade::on(&mut request)));
         let under_way = aside.request();
-        let (interims, response) = answer(&peer, request, upgrade);
-        async move {
-            let response = interim::over_http1(interims, under_way.aside(), response).await;
-            Ok::<_, Infallible>(response.map(|body| body.under_way(under_way)))
+        match answer(&peer, request, upgrade) {
+            Answer::Now(mut response) => {
+                response.body_mut().keep(under_way);
+                Either::Left(ready(Ok(response)))
+            }
+            // Boxed: it is large, and hyper moves it about.
+            Answer::Later(interims, response) => Either::Right(Box::pin(async move {
+                let mut response = interim::over_http1(interims, under_way.aside(), response).await;
+                response.body_mut().keep(under_way);
+                Ok::<_, Infallible>(response)
+            })),
         }
     });
     let mut connection = pin!(builder(&shared).serve_connection(io, service).with_upgrades());

@@ -8,12 +8,13 @@ pub(crate) mod hygiene;
 pub(crate) mod interim;
 pub(crate) mod page;
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use laureola_asgi::Supported;
@@ -21,7 +22,7 @@ use laureola_asgi::exchange::{self, Body, BoxError, FileFailed, Interims, Respon
 use laureola_asgi::scope::{Ends, HttpScope, RootPath};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use tracing::{Instrument, debug, error};
+use tracing::{Instrument, Span, debug, error};
 
 use body::RequestBody;
 pub(crate) use body::ResponseBody;
@@ -32,6 +33,7 @@ use crate::http2;
 use crate::limits::Limits;
 use crate::observe::Record;
 use crate::running;
+use crate::shared::Shared;
 use crate::upgrade::Upgrade;
 use crate::websocket;
 
@@ -41,16 +43,11 @@ use crate::websocket;
 /// `upgrade` is there where the request asks for a WebSocket. A connection that can push puts
 /// [`Supported::PUSH`] into the request's extensions.
 ///
-/// What the application sends beside its response comes out of [`Interims`], which is to be polled
-/// before the response; `None` where there can be nothing.
 pub(crate) fn answer<B>(
     peer: &Arc<Peer>,
     mut request: Request<B>,
     upgrade: Option<Upgrade>,
-) -> (
-    Option<Interims>,
-    impl Future<Output = Response<ResponseBody>> + Send + use<B>,
-)
+) -> Answer<impl Future<Output = Response<ResponseBody>> + Send + use<B>>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
@@ -76,10 +73,15 @@ where
                 extensions.insert(RootPath(root_path));
                 Begun::Handshake(Box::new((request.map(drop), upgrade)))
             }
-            None => record.span().in_scope(|| {
+            None => {
                 let at = (ends, root_path);
-                Begun::Exchange(Exchange::begin(peer, request, at, number))
-            }),
+                let mut exchange = Exchange::begin(peer, request, at, number, record.span());
+                if let Some(mut response) = exchange.now() {
+                    finish(&peer.shared, record, &mut response);
+                    return Answer::Now(response);
+                }
+                Begun::Exchange(exchange)
+            }
         },
     };
     let interims = match &begun {
@@ -92,31 +94,53 @@ where
             Begun::Refused(status) => Err(page::refusal(status)),
             Begun::Handshake(handshake) => {
                 let (request, upgrade) = *handshake;
-                let span = record.span();
+                let span = record.span().unwrap_or_else(Span::none);
                 websocket::handshake(&peer, request, upgrade, &mut record)
                     .instrument(span)
                     .await
             }
             Begun::Exchange(exchange) => exchange.response().await,
         };
-        let mut response = match result {
-            Ok(response) => response,
+        let mut response = result.unwrap_or_else(|mut page| {
             // The server's own word ends the connection: what follows may not be a request at all.
-            Err(mut page) => {
-                debug!(status = %page.status(), "refused");
-                let connection = connection(page.status());
-                page.headers_mut().insert(header::CONNECTION, connection);
-                page
-            }
-        };
-        framing::mend(&mut response);
-        if let Some(name) = &peer.shared.options.server_name {
-            let headers = response.headers_mut();
-            headers.entry(header::SERVER).or_insert_with(|| name.clone());
-        }
-        record.answer(response)
+            debug!(status = %page.status(), "refused");
+            let connection = connection(page.status());
+            page.headers_mut().insert(header::CONNECTION, connection);
+            page
+        });
+        finish(&peer.shared, record, &mut response);
+        response
     };
-    (interims, response)
+    Answer::Later(interims, response)
+}
+
+/// See [`answer`].
+pub(crate) enum Answer<F> {
+    /// It is there: the application has given all of it. Most are such.
+    Now(Response<ResponseBody>),
+    /// It is to be waited for. What the application sends beside it comes out of [`Interims`], which
+    /// is to be polled before the response; `None` where there can be nothing.
+    Later(Option<Interims>, F),
+}
+
+impl<F: Future<Output = Response<ResponseBody>>> Answer<F> {
+    /// Both kinds in one form.
+    pub(crate) fn split(self) -> (Option<Interims>, impl Future<Output = Response<ResponseBody>>) {
+        match self {
+            Self::Now(response) => (None, Either::Left(ready(response))),
+            Self::Later(interims, response) => (interims, Either::Right(response)),
+        }
+    }
+}
+
+/// Dresses a response as the server sends it.
+fn finish(shared: &Shared, record: Record, response: &mut Response<ResponseBody>) {
+    framing::mend(response);
+    if let Some(name) = &shared.options.server_name {
+        let headers = response.headers_mut();
+        headers.entry(header::SERVER).or_insert_with(|| name.clone());
+    }
+    record.answer(response);
 }
 
 /// The `Connection` of a refusal. One that asks for an upgrade says so here, too (RFC 9110 §7.8).
@@ -148,7 +172,13 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin<B>(peer: &Arc<Peer>, mut request: Request<B>, at: (Ends, Arc<str>), number: u64) -> Self
+    fn begin<B>(
+        peer: &Arc<Peer>,
+        mut request: Request<B>,
+        at: (Ends, Arc<str>),
+        number: u64,
+        span: Option<Span>,
+    ) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
@@ -174,9 +204,9 @@ impl Exchange {
         let left = outcome.left();
         let ended = move |result: &_| outcome.finish(result);
         if alone {
-            running::start_here(peer, connection, left, ended);
+            running::start_here(peer, connection, span, left, ended);
         } else {
-            running::start(shared, connection, left, ended);
+            running::start(shared, connection, span, left, ended);
         }
         Self {
             number,
@@ -185,6 +215,15 @@ impl Exchange {
             broken,
             deadline: deadline(shared.options.http_timeout),
         }
+    }
+
+    /// The application's response, where it is there and nothing was wrong with its request. Then
+    /// there is no other.
+    fn now(&mut self) -> Option<Response<ResponseBody>> {
+        if self.broken.is_some() || self.fault.of(self.number).is_some() {
+            return None;
+        }
+        Some(of_application(self.response.now()?, self.deadline))
     }
 
     /// The application's response, or as an error the server's.
@@ -215,11 +254,15 @@ impl Exchange {
                 if let Some(FileFailed(error)) = response.extensions().get() {
                     error!("a file could not be sent: {error}");
                 }
-                Ok(response.map(|body| ResponseBody::of_application(body, None, deadline)))
+                Ok(of_application(response, deadline))
             }
             Err(status) => Err(page::refusal(status)),
         }
     }
+}
+
+fn of_application(response: Response<Body>, deadline: Option<Instant>) -> Response<ResponseBody> {
+    response.map(|body| ResponseBody::of_application(body, None, deadline))
 }
 
 /// Ready when the request's body breaks off.
@@ -235,9 +278,11 @@ async fn breaks_off(broken: Option<oneshot::Receiver<StatusCode>>) -> StatusCode
 /// Whether a request announces a longer body than is taken. Its application is not called, and a
 /// client that waits for 100 never sends the body.
 fn is_too_large<B>(request: &Request<B>, limits: &Limits) -> bool {
+    let Some(limit) = limits.max_request_body else {
+        return false;
+    };
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let limit = limits.max_request_body.unwrap_or(u64::MAX);
     length.is_some_and(|length| length > limit)
 }
 
@@ -256,7 +301,8 @@ fn terms<B>(request: &mut Request<B>) -> Terms {
 
 /// The end of a limit that begins now; `None` for one that is never reached.
 pub(crate) fn deadline(limit: Option<Duration>) -> Option<Instant> {
-    Instant::now().checked_add(limit?)
+    let limit = limit?;
+    Instant::now().checked_add(limit)
 }
 
 /// Ready at `deadline`.

@@ -14,6 +14,7 @@ use tracing::{Instrument, Span, error};
 
 pub(crate) use call::Call;
 
+use crate::clock::Clock;
 use crate::connection::Peer;
 use crate::shared::Shared;
 
@@ -25,21 +26,20 @@ pub(crate) type Present = oneshot::Sender<std::convert::Infallible>;
 /// where it outlived its client and was stopped: `left` is ready when the client has left, or has
 /// its whole response. Ended before its time, it drops `ended` untold.
 ///
-/// A failure is logged, unless it only says that the client has left.
+/// A failure is logged, unless it only says that the client has left. All of it is in `span`.
 pub(crate) fn start(
     shared: &Arc<Shared>,
     connection: Connection,
+    span: Option<Span>,
     left: impl Future<Output: Send> + Send + 'static,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
 ) {
-    let call = Arc::new(Call::new(&connection));
+    let call = Arc::new(Call::new(&connection, &shared.clock));
     let run = run(Arc::clone(shared), connection, Arc::clone(&call), left, ended);
-    let span = Span::current();
-    if span.is_disabled() {
-        shared.tasks.spawn_call(call, run);
-    } else {
+    match span {
+        None => shared.tasks.spawn_call(call, run),
         // Only then: an instrumented future is larger, and every socket holds one.
-        shared.tasks.spawn_call(call, run.instrument(span));
+        Some(span) => shared.tasks.spawn_call(call, run.instrument(span)),
     }
 }
 
@@ -48,18 +48,17 @@ pub(crate) fn start(
 pub(crate) fn start_here(
     peer: &Arc<Peer>,
     connection: Connection,
+    span: Option<Span>,
     left: impl Future<Output: Send> + Send + 'static,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
 ) {
-    let call = Arc::new(Call::new(&connection));
+    let call = Arc::new(Call::new(&connection, &peer.shared.clock));
     // Not the server's own counter, which all requests of all threads would change.
     let shared = OfPeer(Arc::clone(peer));
     let run = run(shared, connection, Arc::clone(&call), left, ended);
-    let span = Span::current();
-    if span.is_disabled() {
-        peer.here.begin_call(call, run);
-    } else {
-        peer.here.begin_call(call, run.instrument(span));
+    match span {
+        None => peer.here.begin_call(call, run),
+        Some(span) => peer.here.begin_call(call, run.instrument(span)),
     }
 }
 
@@ -82,6 +81,7 @@ async fn run(
 ) {
     let watch = Watch {
         what: &what,
+        clock: &shared.clock,
         ended: std::cell::Cell::new(false),
     };
     let mut call = pin!(shared.application.call(connection));
@@ -103,11 +103,13 @@ async fn run(
         Err(error) if error.is_disconnected() => {}
         Err(error) if error.get_ref().is::<Outlived>() => {
             shared.metrics.stuck();
-            shared.stuck.warn(format_args!("{what}: {error}"));
+            shared
+                .stuck
+                .warn(format_args!("{}: {error}", what.at(&shared.clock)));
         }
         Err(error) => {
             shared.metrics.failed();
-            error!("{what}: the application failed: {error}");
+            error!("{}: the application failed: {error}", what.at(&shared.clock));
         }
     }
     ended(&result);
@@ -121,13 +123,14 @@ struct Outlived(Duration);
 /// Says in the log that an application panicked: the panic's own message does not name the request.
 struct Watch<'a> {
     what: &'a Call,
+    clock: &'a Clock,
     ended: std::cell::Cell<bool>,
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.ended.get() && std::thread::panicking() {
-            error!("{}: the application panicked", self.what);
+            error!("{}: the application panicked", self.what.at(self.clock));
         }
     }
 }

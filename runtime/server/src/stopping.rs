@@ -48,18 +48,16 @@ async fn stop(shared: &Shared, limit: Duration) {
         info!("cutting off {} connections that did not end", tasks - calls.len());
     }
     warn_all(calls.iter().map(|call| {
+        let call = call.at(&shared.clock);
         format!("{call}: the application still runs at the end of the shutdown timeout of {limit:?}; it is stopped")
     }));
     drop(calls);
     shared.tasks.abort();
     if timeout(ABORT_TIMEOUT, shared.tasks.ended()).await.is_err() {
         warn!(tasks = shared.tasks.len(), "some tasks cannot be stopped");
-        warn_all(
-            shared
-                .tasks
-                .calls()
-                .iter()
-                .map(|call| format!("{call}: the application blocks its thread and cannot be stopped")),
-        );
+        warn_all(shared.tasks.calls().iter().map(|call| {
+            let call = call.at(&shared.clock);
+            format!("{call}: the application blocks its thread and cannot be stopped")
+        }));
     }
 }

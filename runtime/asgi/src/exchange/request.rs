@@ -11,6 +11,38 @@ use super::{Body, Exchange};
 use crate::event::Event;
 use crate::receive::EventSource;
 
+/// The events of a request that has no body: one empty part, and the client's leaving.
+pub(crate) struct Bodiless {
+    exchange: Arc<Exchange>,
+    told: bool,
+}
+
+impl Bodiless {
+    pub(super) fn new(exchange: Arc<Exchange>) -> Self {
+        Self {
+            exchange,
+            told: false,
+        }
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Event> {
+        if self.told {
+            ready!(self.exchange.poll_over(cx));
+            return Poll::Ready(Event::HttpDisconnect);
+        }
+        self.told = true;
+        Poll::Ready(Event::HttpRequest {
+            body: Bytes::new(),
+            more_body: false,
+        })
+    }
+
+    pub(crate) fn take_body(&mut self) -> Option<Body> {
+        let untouched = !std::mem::replace(&mut self.told, true);
+        untouched.then(Body::empty)
+    }
+}
+
 pub(super) struct RequestEvents {
     /// `None` once the last part was given, or the body was taken whole.
     body: Option<Body>,

@@ -51,6 +51,21 @@ impl ResponseFuture {
     }
 }
 
+impl ResponseFuture {
+    /// The response, where the application has given all of it and nothing is to leave before it.
+    /// Then the future must not be polled again; else it is still to be awaited.
+    pub fn now(&mut self) -> Option<Response<Body>> {
+        let exchange = self.exchange.as_ref()?;
+        let state = exchange.0.lock();
+        if state.has_interims() {
+            return None;
+        }
+        let response = whole(state, exchange)?;
+        self.exchange = None;
+        Some(response)
+    }
+}
+
 impl Future for ResponseFuture {
     type Output = Response<Body>;
 
@@ -74,21 +89,11 @@ impl Future for ResponseFuture {
                 }
                 _ => {}
             }
-            if let Some(whole) = state.whole.take() {
-                state.head_leaves(whole.status());
-                let (parts, body) = whole.into_parts();
-                let exchange = Arc::clone(exchange);
-                drop(state);
+            if let Some(response) = whole(state, exchange) {
                 this.exchange = None;
-                let rest = Watched { body, exchange };
-                return Poll::Ready(Response::from_parts(parts, Body::new(rest)));
+                return Poll::Ready(response);
             }
-            if let Some(bytes) = state.pop_whole() {
-                let head = state.head.take().unwrap_or_default();
-                drop(state);
-                this.exchange = None;
-                return Poll::Ready(response(head, Body::of_unsaid_length(bytes)));
-            }
+            let mut state = exchange.0.lock();
             this.file = state.pop_file();
         }
         let exchange = Arc::clone(exchange);
@@ -118,6 +123,20 @@ impl Future for ResponseFuture {
         };
         Poll::Ready(response(head, Body::new(parts)))
     }
+}
+
+/// The response, where all of it is there.
+fn whole(mut state: MutexGuard<'_, State>, exchange: &Arc<Exchange>) -> Option<Response<Body>> {
+    if let Some(whole) = state.whole.take() {
+        state.head_leaves(whole.status());
+        drop(state);
+        let exchange = Arc::clone(exchange);
+        return Some(whole.map(|body| Body::new(Watched { body, exchange })));
+    }
+    let bytes = state.pop_whole()?;
+    let head = state.head.take().unwrap_or_default();
+    drop(state);
+    Some(response(head, Body::of_unsaid_length(bytes)))
 }
 
 fn response((status, headers): (StatusCode, HeaderMap), body: Body) -> Response<Body> {

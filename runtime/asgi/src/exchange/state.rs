@@ -10,6 +10,7 @@ use http::{HeaderMap, Response, StatusCode};
 use super::extensions::not_started;
 use super::file::FilePart;
 use super::interim::{Interim, MAX_INTERIMS};
+use super::waiting::Waiting;
 use super::{Body, HIGH_WATER, Terms};
 use crate::event::Command;
 use crate::send::TrySendError;
@@ -64,7 +65,7 @@ pub(super) struct State {
     pub(super) head_left: bool,
     /// A tower service's response.
     pub(super) whole: Option<Box<Response<Body>>>,
-    pub(super) parts: VecDeque<Part>,
+    pub(super) parts: Waiting,
     pub(super) buffered: usize,
     pub(super) promised_trailers: bool,
     /// Whether the client takes trailers.
@@ -100,7 +101,7 @@ impl State {
             head: None,
             head_left: false,
             whole: None,
-            parts: VecDeque::new(),
+            parts: Waiting::default(),
             buffered: 0,
             promised_trailers: false,
             wants_trailers,
@@ -179,6 +180,10 @@ impl State {
     pub(super) fn refuse_interims(&mut self) {
         self.interims.clear();
         self.interims_unwanted = true;
+    }
+
+    pub(super) fn has_interims(&self) -> bool {
+        !self.interims.is_empty()
     }
 
     pub(super) fn has_parts(&self) -> bool {

@@ -25,6 +25,10 @@ pub(crate) fn is_websocket(value: &[u8]) -> bool {
         .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
+const CONTENT_LENGTH: &[u8] = b"content-length";
+const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
+const UPGRADE: &[u8] = b"upgrade";
+
 /// Longest value looked at; no legal one is longer.
 const MAX_VALUE: usize = 64;
 
@@ -73,6 +77,18 @@ impl Fields {
         self.http10 = http10;
     }
 
+    /// Whether they look at headers of that name.
+    pub(crate) fn want(name: &[u8]) -> bool {
+        let is = |field: &[u8]| name.eq_ignore_ascii_case(field);
+        // Nearly all others differ in their length.
+        match name.len() {
+            7 => is(UPGRADE),
+            14 => is(CONTENT_LENGTH),
+            17 => is(TRANSFER_ENCODING),
+            _ => false,
+        }
+    }
+
     /// More of a name.
     pub(crate) fn name(&mut self, bytes: &[u8]) {
         for (slot, byte) in self.name.iter_mut().skip(self.name_len.into()).zip(bytes) {
@@ -85,9 +101,9 @@ impl Fields {
     pub(crate) fn name_ends(&mut self) -> bool {
         let name = self.name.get(..usize::from(self.name_len)).unwrap_or_default();
         self.field = match name {
-            b"content-length" => Field::ContentLength,
-            b"transfer-encoding" => Field::TransferEncoding,
-            b"upgrade" => Field::Upgrade,
+            CONTENT_LENGTH => Field::ContentLength,
+            TRANSFER_ENCODING => Field::TransferEncoding,
+            UPGRADE => Field::Upgrade,
             _ => Field::Other,
         };
         self.name_len = 0;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -14,6 +14,8 @@ pub(super) struct Idle {
     /// Requests before the pause, and when it began.
     pause: Option<(u64, Instant)>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
 }
 
 impl Idle {
@@ -31,8 +33,19 @@ impl Idle {
             return Poll::Pending;
         };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        let is_known = self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()));
+        // A busy connection comes here with each response, and to register again is dear.
+        if is_known && !sleep.is_elapsed() {
+            return Poll::Pending;
+        }
         loop {
-            ready!(sleep.as_mut().poll(cx));
+            if sleep.as_mut().poll(cx).is_pending() {
+                self.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
             if sleep.deadline() >= end {
                 return Poll::Ready(());
             }

@@ -126,16 +126,54 @@ impl Scanner {
                     at += usize::try_from(taken).expect("not more than the slice is long");
                 }
                 _ => {
-                    let passed = self.run(&bytes[at..]);
+                    let mut passed = self.line(&bytes[at..]);
+                    if passed == 0 {
+                        passed = self.run(&bytes[at..]);
+                    }
                     if passed == 0 {
                         self.state = self.next(*byte).ok_or(at)?;
-                        at += 1;
+                        passed = 1;
                     }
                     at += passed;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes a line that is here whole, and of which nothing but its form is of interest: most are.
+    /// How long it is; 0 where it has to be looked at more closely.
+    fn line(&mut self, bytes: &[u8]) -> usize {
+        let end = match self.state {
+            State::Start => {
+                let end = leading(bytes, LINE);
+                let Some(tail) = bytes[..end].last_chunk() else {
+                    return 0;
+                };
+                let tail = u64::from_be_bytes(*tail);
+                if bytes[0] == b' ' || !matches!(tail, HTTP_11 | HTTP_10) || !ends_line(&bytes[end..]) {
+                    return 0;
+                }
+                self.fields.begin(tail == HTTP_10);
+                self.trailers = false;
+                end
+            }
+            State::Field => {
+                let name = leading(bytes, NAME);
+                if name == 0 || bytes.get(name) != Some(&b':') || Fields::want(&bytes[..name]) {
+                    return 0;
+                }
+                let value = name + 1;
+                let end = value + leading_value(&bytes[value..]);
+                if !ends_line(&bytes[end..]) {
+                    return 0;
+                }
+                end
+            }
+            _ => return 0,
+        };
+        self.state = State::Field;
+        end + 2
     }
 
     /// Takes the bytes that change no state, all at once, for nearly all of a head's are such; how
@@ -147,10 +185,7 @@ impl Scanner {
             State::Value => VALUE,
             _ => return 0,
         };
-        let end = bytes
-            .iter()
-            .position(|byte| CLASSES[usize::from(*byte)] & class == 0);
-        let run = &bytes[..end.unwrap_or(bytes.len())];
+        let run = &bytes[..leading(bytes, class)];
         match self.state {
             State::Line => {
                 for byte in &run[run.len().saturating_sub(size_of_val(&self.tail))..] {
@@ -277,6 +312,34 @@ static CLASSES: [u8; 256] = {
         byte += 1;
     }
 };
+
+/// How many bytes of a class `bytes` begins with.
+fn leading(bytes: &[u8], class: u8) -> usize {
+    let is_other = |byte: &u8| CLASSES[usize::from(*byte)] & class == 0;
+    bytes.iter().position(is_other).unwrap_or(bytes.len())
+}
+
+/// The same of what a value may hold, eight at a time: most of a head is values.
+fn leading_value(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    // The highest bit of a byte is set in the result where some byte is zero, or below a limit.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let control = |word: u64| word.wrapping_sub(ONES * 0x20) & !word;
+    let mut at = 0;
+    while let Some(word) = bytes[at..].first_chunk() {
+        let word = u64::from_ne_bytes(*word);
+        let bad = control(word) | zero(word ^ ONES * 0x7f) | zero(word ^ ONES * 0x85);
+        if bad & (ONES * 0x80) != 0 {
+            break;
+        }
+        at += size_of::<u64>();
+    }
+    at + leading(&bytes[at..], VALUE)
+}
+
+fn ends_line(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\r\n")
+}
 
 /// `tchar` of RFC 9110 §5.6.2.
 const fn is_token(byte: u8) -> bool {

@@ -51,16 +51,14 @@ impl ResponseBody {
         }
     }
 
-    /// The same, with its request under way until it is dropped.
-    pub(crate) fn under_way(mut self, under_way: UnderWay) -> Self {
+    /// Keeps its request under way until it is dropped.
+    pub(crate) fn keep(&mut self, under_way: UnderWay) {
         self._under_way = Some(under_way);
-        self
     }
 
-    /// The same, under observation until it is dropped.
-    pub(crate) fn recorded(mut self, record: Record) -> Self {
+    /// Is under observation until it is dropped.
+    pub(crate) fn record(&mut self, record: Record) {
         self.record = record;
-        self
     }
 }
 

@@ -9,29 +9,52 @@ pub(super) fn is_host(value: &[u8]) -> bool {
     if value.is_empty() {
         return true;
     }
-    let Ok(value) = std::str::from_utf8(value) else {
+    if let Some(rest) = value.strip_prefix(b"[") {
+        return is_bracketed(rest);
+    }
+    let name = value.iter().position(|byte| !NAME[usize::from(*byte)]);
+    let (name, port) = value.split_at(name.unwrap_or(value.len()));
+    !name.is_empty() && is_end(port)
+}
+
+/// An address of version 6, and what follows its first bracket.
+fn is_bracketed(rest: &[u8]) -> bool {
+    let Some(end) = rest.iter().position(|byte| *byte == b']') else {
         return false;
     };
-    match value.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').is_some_and(|(address, port)| {
-            address.parse::<Ipv6Addr>().is_ok()
-                && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
-        }),
-        None => {
-            let (name, port) = value.split_once(':').unwrap_or((value, ""));
-            !name.is_empty() && name.bytes().all(is_name_byte) && is_port(port)
+    let (address, end) = (&rest[..end], &rest[end + 1..]);
+    let address = std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    address && is_end(end)
+}
+
+/// What `reg-name` is made of: letters, digits, what is unreserved or a sub-delimiter, and percent
+/// signs.
+static NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        name[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'%'..=b',' | b';' | b'='
+            );
+        if byte == u8::MAX {
+            break name;
         }
+        byte += 1;
     }
-}
+};
 
-/// `reg-name`: letters, digits, what is unreserved or a sub-delimiter, and percent signs.
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
-}
-
-/// Digits up to 65535, or nothing.
-fn is_port(text: &str) -> bool {
-    text.is_empty() || (text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok())
+/// Nothing, or a colon and a port: digits up to 65535, or none.
+fn is_end(end: &[u8]) -> bool {
+    let Some((colon, digits)) = end.split_first() else {
+        return true;
+    };
+    let port = digits.iter().try_fold(0_u32, |port, digit| {
+        let next = port * 10 + u32::from(digit.wrapping_sub(b'0'));
+        (digit.is_ascii_digit() && next <= 65535).then_some(next)
+    });
+    *colon == b':' && port.is_some()
 }
 
 #[cfg(test)]
@@ -54,6 +77,8 @@ mod tests {
             "[::ffff:127.0.0.1]",
             "xn--caf-dma.example",
             "a%20b",
+            "a-._~!$&'()*+,;=",
+            "x:00080",
         ] {
             assert!(is_host(good.as_bytes()), "{good}");
         }

@@ -21,12 +21,19 @@ pub(crate) fn check<B>(request: &mut Request<B>) -> Result<(), StatusCode> {
     if request.uri().path() == "*" && request.method() != Method::OPTIONS {
         return Err(StatusCode::BAD_REQUEST);
     }
-    drop_underscores(request.headers_mut());
-    // RFC 9112 §3.2; without any, HTTP/1.1 is served all the same, as Daphne does.
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    let (host, second) = (hosts.next(), hosts.next());
-    if second.is_some() || host.is_some_and(|host| !is_host(host.as_bytes())) {
-        return Err(StatusCode::BAD_REQUEST);
+    let (mut hosts, mut underscores) = (0, false);
+    for (name, value) in request.headers() {
+        if *name == header::HOST {
+            hosts += 1;
+            // RFC 9112 §3.2; without any, HTTP/1.1 is served all the same, as Daphne does.
+            if hosts > 1 || !is_host(value.as_bytes()) {
+                return Err(StatusCode::BAD_REQUEST);
+            }
+        }
+        underscores |= has_underscore(name);
+    }
+    if underscores {
+        drop_underscores(request.headers_mut());
     }
     if let Some(host) = target_host(request.uri())? {
         request.headers_mut().insert(header::HOST, host);
@@ -49,14 +56,13 @@ fn target_host(target: &Uri) -> Result<Option<HeaderValue>, StatusCode> {
     Ok(Some(host))
 }
 
+fn has_underscore(name: &HeaderName) -> bool {
+    name.as_str().bytes().any(|byte| byte == b'_')
+}
+
 fn drop_underscores(headers: &mut HeaderMap) {
-    let bad: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().contains('_'))
-        .cloned()
-        .collect();
-    for name in bad {
-        headers.remove(name);
+    while let Some(bad) = headers.keys().find(|name| has_underscore(name)).cloned() {
+        headers.remove(bad);
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn promised(
     mut respond: SendPushedResponse<Bytes>,
 ) -> Served {
     let limit = peer.shared.options.slow_client_timeout;
-    let (_, answer) = answer(peer, request.map(|()| Empty::new()), None);
+    let (_, answer) = answer(peer, request.map(|()| Empty::new()), None).split();
     Box::pin(async move {
         let answer = std::pin::pin!(answer);
         let reset = std::future::poll_fn(|cx| respond.poll_reset(cx));
@@ -102,7 +102,7 @@ async fn exchange(
     if pushes {
         request.extensions_mut().insert(Supported::PUSH);
     }
-    let (interims, answer) = answer(peer, request, None);
+    let (interims, answer) = answer(peer, request, None).split();
     let mut side = Side::new(respond, peer, origin, interims, asks);
     let response = side.unless_reset(answer).await?;
     deliver(response, side, is_head, options.slow_client_timeout).await
@@ -117,7 +117,7 @@ async fn websocket(
     let origin = request.uri().clone();
     let (parts, receive) = request.into_parts();
     let request = Request::from_parts(parts, Empty::new());
-    let (interims, answer) = answer(peer, request, Some(Upgrade::Http2(stream)));
+    let (interims, answer) = answer(peer, request, Some(Upgrade::Http2(stream))).split();
     let mut side = Side::new(respond, peer, origin, interims, None);
     let mut response = side.unless_reset(answer).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {

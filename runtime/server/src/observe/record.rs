@@ -81,10 +81,10 @@ impl Record {
         })))
     }
 
-    /// The request's span, for whatever is done for it.
-    pub(crate) fn span(&self) -> Span {
-        let span = self.0.as_ref().map(|observed| observed.traced.span.clone());
-        span.unwrap_or_else(Span::none)
+    /// The request's span, for whatever is done for it, if anybody wants it.
+    pub(crate) fn span(&self) -> Option<Span> {
+        let span = &self.0.as_ref()?.traced.span;
+        (!span.is_disabled()).then(|| span.clone())
     }
 
     /// An application is called for a WebSocket.
@@ -123,9 +123,9 @@ impl Record {
     }
 
     /// There is a response, and the record goes with its body.
-    pub(crate) fn answer(mut self, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+    pub(crate) fn answer(mut self, response: &mut Response<ResponseBody>) {
         let Some(observed) = &mut self.0 else {
-            return response;
+            return;
         };
         observed.status = Some(response.status().as_u16());
         observed.echo(response.headers_mut());
@@ -133,7 +133,7 @@ impl Record {
             observed.log(Event::Reject);
             observed.shared.metrics.refused(response.status().as_u16());
         }
-        response.map(|body| body.recorded(self))
+        response.body_mut().record(self);
     }
 
     /// Bytes of the response's body are on their way.

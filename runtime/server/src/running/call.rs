@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
 use http::Uri;
 use laureola_asgi::{Address, Connection, Scope};
 use percent_encoding::percent_decode;
-use tokio::time::Instant;
 
-/// `websocket "/ws/chat/" of 127.0.0.1:5000 (open for 12.5 s)`.
+use crate::clock::{Clock, Tick};
+
+/// One call, by its path and client. See [`Call::at`].
 #[derive(Debug)]
 pub(crate) struct Call {
     protocol: &'static str,
     path: Path,
     client: Option<Address>,
-    since: Instant,
+    since: Tick,
 }
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ enum Path {
 }
 
 impl Call {
-    pub(crate) fn new(connection: &Connection) -> Self {
+    pub(crate) fn new(connection: &Connection, clock: &Clock) -> Self {
         let (path, client) = match &connection.scope {
             Scope::Http(scope) => (Path::Of(scope.parts.uri.clone()), scope.client.clone()),
             Scope::WebSocket(scope) => (Path::Copied(scope.path().into()), scope.client.clone()),
@@ -37,8 +37,13 @@ impl Call {
             protocol: connection.scope.protocol(),
             path,
             client,
-            since: Instant::now(),
+            since: clock.now(),
         }
+    }
+
+    /// As it is now: `websocket "/ws/chat/" of 127.0.0.1:5000 (open for 12 s)`, to within a tick.
+    pub(crate) fn at<'a>(&'a self, clock: &'a Clock) -> impl fmt::Display + 'a {
+        At { call: self, clock }
     }
 }
 
@@ -49,29 +54,33 @@ impl Call {
             protocol: "http",
             path: Path::Copied("/".into()),
             client: None,
-            since: Instant::now(),
+            since: 0,
         }
     }
 }
 
-impl fmt::Display for Call {
+struct At<'a> {
+    call: &'a Call,
+    clock: &'a Clock,
+}
+
+impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = match &self.path {
+        let Call {
+            protocol,
+            path,
+            client,
+            since,
+        } = self.call;
+        let path = match path {
             Path::Copied(path) => Cow::Borrowed(&**path),
             Path::Of(uri) => percent_decode(uri.path().as_bytes()).decode_utf8_lossy(),
         };
-        write!(f, "{} {path:?}", self.protocol)?;
-        if let Some(client) = &self.client {
+        write!(f, "{protocol} {path:?}")?;
+        if let Some(client) = client {
             write!(f, " of {client}")?;
         }
-        write!(f, " (open for {} s)", Seconds(self.since.elapsed()))
-    }
-}
-
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1}", self.0.as_secs_f64())
+        let age = self.clock.tick() * self.clock.now().wrapping_sub(*since);
+        write!(f, " (open for {:.0} s)", age.as_secs_f64())
     }
 }

@@ -17,6 +17,8 @@ use super::deflate::{Agreed, negotiate};
 use super::denial::Denied;
 use super::driver;
 use super::socket::{Decision, Socket};
+use tracing::Span;
+
 use crate::connection::Peer;
 use crate::guard::is_websocket;
 use crate::http::{ResponseBody, deadline, page, until};
@@ -26,8 +28,13 @@ use crate::upgrade::Upgrade;
 
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
-    let mut offers = request.headers().get_all(header::UPGRADE).iter();
-    offers.any(|value| is_websocket(value.as_bytes()))
+    let headers = request.headers();
+    // Few requests have it, and to look at the names is cheaper than to look one up.
+    headers.keys().any(|name| *name == header::UPGRADE)
+        && headers
+            .get_all(header::UPGRADE)
+            .iter()
+            .any(|value| is_websocket(value.as_bytes()))
 }
 
 /// Carries a handshake to its response: 101, or as an error one after which the connection closes.
@@ -41,7 +48,7 @@ pub(crate) async fn handshake(
     let ours = peer.shared.options.websocket_compression.as_ref();
     let agreed = negotiate(request.headers(), ours).map_err(|_| refusal(StatusCode::BAD_REQUEST))?;
     let deadline = deadline(peer.shared.options.websocket_connect_timeout);
-    let (mut socket, mut events, present) = start(peer, request, agreed.as_ref()).await;
+    let (mut socket, mut events, present) = start(peer, request, agreed.as_ref(), record.span()).await;
     record.connecting();
     let shared = &peer.shared;
     let decision = tokio::select! {
@@ -171,6 +178,7 @@ async fn start(
     peer: &Peer,
     request: Request<()>,
     agreed: Option<&Agreed>,
+    span: Option<Span>,
 ) -> (Undecided, EventSender, Present) {
     let shared = &peer.shared;
     let (mut parts, _) = request.into_parts();
@@ -197,7 +205,7 @@ async fn start(
         failed: true,
     };
     let ended = move |result: &_| end.say(result);
-    running::start(shared, connection, left, ended);
+    running::start(shared, connection, span, left, ended);
     (Undecided(socket, false), events, present)
 }
 
