@@ -77,12 +77,16 @@ where
     B::Error: Into<BoxError>,
 {
     let (parts, body) = request.into_parts();
-    open_scope(HttpScope::new(parts), Body::new(body), terms)
+    open_scope(Box::new(HttpScope::new(parts)), Body::new(body), terms)
 }
 
 /// The same, with a scope that is made already.
 #[must_use]
-pub fn open_scope(mut scope: HttpScope, body: Body, terms: Terms) -> (Connection, ResponseFuture, Outcome) {
+pub fn open_scope(
+    mut scope: Box<HttpScope>,
+    body: Body,
+    terms: Terms,
+) -> (Connection, ResponseFuture, Outcome) {
     let parts = &scope.parts;
     let bodiless = parts.method == Method::HEAD;
     let wants_trailers = takes_trailers(parts.version, &parts.headers);
@@ -94,7 +98,7 @@ pub fn open_scope(mut scope: HttpScope, body: Body, terms: Terms) -> (Connection
         Receiver::new(request::RequestEvents::new(body, Arc::clone(&exchange)))
     };
     let connection = Connection {
-        scope: Scope::Http(Box::new(scope)),
+        scope: Scope::Http(scope),
         receive,
         send: Sender::from_arc(Arc::clone(&exchange) as _),
     };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -133,16 +134,24 @@ pub struct Ends {
     pub tls: Option<Arc<TlsInfo>>,
 }
 
-/// Where the application is mounted, as the server or a proxy in front of it says.
+/// Where the application is mounted, as the server or a proxy in front of it says; `""` for the root.
 ///
-/// A server puts one into the extensions of an [`http::Request`]; without it `root_path` is `""`.
-#[derive(Clone, Debug)]
-pub struct RootPath(pub Arc<str>);
+/// A server puts one into the extensions of an [`http::Request`]; without it `root_path` is `""`,
+/// which takes no allocation, and no counter that all connections share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootPath(Option<Arc<str>>);
 
-impl RootPath {
-    fn take(extensions: &mut Extensions) -> Arc<str> {
-        let root_path = extensions.remove::<Self>();
-        root_path.map_or_else(|| Arc::from(""), |root_path| root_path.0)
+impl Deref for RootPath {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<&str> for RootPath {
+    fn from(path: &str) -> Self {
+        Self((!path.is_empty()).then(|| path.into()))
     }
 }
 
@@ -162,7 +171,7 @@ pub struct HttpScope {
     /// What the `tls` extension tells; `None` where the server does not speak TLS itself.
     pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
-    pub root_path: Arc<str>,
+    pub root_path: RootPath,
     /// The extensions this connection offers.
     pub supported: Supported,
     /// What the lifespan's startup left.
@@ -175,13 +184,13 @@ impl HttpScope {
     #[must_use]
     pub fn new(mut parts: Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
-        let root_path = RootPath::take(&mut parts.extensions);
+        let root_path = parts.extensions.remove().unwrap_or_default();
         Self::at(parts, ends.unwrap_or_default(), root_path)
     }
 
     /// The same, without the way through the extensions.
     #[must_use]
-    pub fn at(parts: Parts, ends: Ends, root_path: Arc<str>) -> Self {
+    pub fn at(parts: Parts, ends: Ends, root_path: RootPath) -> Self {
         let Ends {
             client,
             server,
@@ -253,7 +262,7 @@ pub struct WebSocketScope {
     /// What the `tls` extension tells; `None` where the server does not speak TLS itself.
     pub tls: Option<Arc<TlsInfo>>,
     /// Where the application is mounted, `""` for the root.
-    pub root_path: Arc<str>,
+    pub root_path: RootPath,
     /// The extensions this connection offers.
     pub supported: Supported,
     /// What the lifespan's startup left.
@@ -269,7 +278,7 @@ impl WebSocketScope {
     #[must_use]
     pub fn new(parts: &mut Parts) -> Self {
         let ends = parts.extensions.remove::<Ends>();
-        let root_path = RootPath::take(&mut parts.extensions);
+        let root_path = parts.extensions.remove().unwrap_or_default();
         let Ends {
             client,
             server,

@@ -70,7 +70,7 @@ where
             Some(upgrade) => {
                 let extensions = request.extensions_mut();
                 extensions.insert(ends);
-                extensions.insert(RootPath(root_path));
+                extensions.insert(root_path);
                 Begun::Handshake(Box::new((request.map(drop), upgrade)))
             }
             None => {
@@ -175,7 +175,7 @@ impl Exchange {
     fn begin<B>(
         peer: &Arc<Peer>,
         mut request: Request<B>,
-        at: (Ends, Arc<str>),
+        at: (Ends, RootPath),
         number: u64,
         span: Option<Span>,
     ) -> Self
@@ -198,7 +198,7 @@ impl Exchange {
             (Body::new(body), Some(broken))
         };
         let (ends, root_path) = at;
-        let mut scope = HttpScope::at(parts, ends, root_path);
+        let mut scope = Box::new(HttpScope::at(parts, ends, root_path));
         scope.state = shared.state.copy();
         let (connection, response, outcome) = exchange::open_scope(scope, body, terms);
         let left = outcome.left();

@@ -15,11 +15,9 @@ mod hops;
 mod node;
 pub mod trusted;
 
-use std::sync::Arc;
-
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use laureola_asgi::Address;
-use laureola_asgi::scope::Ends;
+use laureola_asgi::scope::{Ends, RootPath};
 use percent_encoding::percent_decode;
 
 use hops::Chain;
@@ -100,7 +98,7 @@ impl ProxyHeaders {
 pub(crate) struct Forwarding {
     pub(crate) headers: Option<ProxyHeaders>,
     pub(crate) trusted: Trusted,
-    pub(crate) root_path: Arc<str>,
+    pub(crate) root_path: RootPath,
 }
 
 impl Default for Forwarding {
@@ -108,7 +106,7 @@ impl Default for Forwarding {
         Self {
             headers: None,
             trusted: Trusted::default(),
-            root_path: Arc::from(""),
+            root_path: RootPath::default(),
         }
     }
 }
@@ -116,20 +114,20 @@ impl Default for Forwarding {
 impl Forwarding {
     /// The ends of a request and where its application is mounted. Takes `Daphne-Root-Path` out of
     /// the headers, whoever sent it: no application shall mistake it for the proxy's word.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap, ends: &Ends) -> (Ends, Arc<str>) {
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, ends: &Ends) -> (Ends, RootPath) {
         let told = self.told_root_path(headers);
         if told.is_none() && self.headers.is_none() {
-            return (ends.clone(), Arc::clone(&self.root_path));
+            return (ends.clone(), self.root_path.clone());
         }
         if !self.trusted.trusts(ends.client.as_ref()) {
-            return (ends.clone(), Arc::clone(&self.root_path));
+            return (ends.clone(), self.root_path.clone());
         }
         let ends = match &self.headers {
             Some(names) => names.resolve(headers, ends, &self.trusted),
             None => ends.clone(),
         };
         let root_path = told.and_then(|value| root_path(&value));
-        (ends, root_path.unwrap_or_else(|| Arc::clone(&self.root_path)))
+        (ends, root_path.unwrap_or_else(|| self.root_path.clone()))
     }
 
     /// The last one, as in Daphne.
@@ -144,10 +142,10 @@ impl Forwarding {
     }
 }
 
-fn root_path(value: &HeaderValue) -> Option<Arc<str>> {
+fn root_path(value: &HeaderValue) -> Option<RootPath> {
     let text = value.as_bytes();
     text.is_ascii()
-        .then(|| percent_decode(text).decode_utf8_lossy().into())
+        .then(|| RootPath::from(&*percent_decode(text).decode_utf8_lossy()))
 }
 
 #[cfg(test)]

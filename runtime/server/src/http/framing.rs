@@ -8,9 +8,6 @@ use tracing::error;
 /// Puts a `content-length` right that the body is known not to have. hyper trusts it: what the
 /// client took for the next response on the connection would be the application's to choose.
 pub(super) fn mend<B: Body>(response: &mut Response<B>) {
-    let Some(claimed) = response.headers().get(header::CONTENT_LENGTH) else {
-        return;
-    };
     // RFC 9110 §8.6.
     if response.status() == StatusCode::NO_CONTENT {
         response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -19,6 +16,9 @@ pub(super) fn mend<B: Body>(response: &mut Response<B>) {
     // The answer to HEAD has the length of a body that is not sent.
     let body = response.body();
     let Some(length) = body.size_hint().exact().filter(|_| !body.is_end_stream()) else {
+        return;
+    };
+    let Some(claimed) = response.headers().get(header::CONTENT_LENGTH) else {
         return;
     };
     let length = HeaderValue::from(length);

@@ -138,7 +138,7 @@ fn rfc_7239_is_read_where_it_is_asked_for() {
 #[test]
 fn the_root_path_is_the_trusted_peers_and_nobody_elses() {
     let forwarding = Forwarding {
-        root_path: Arc::from("/default"),
+        root_path: RootPath::from("/default"),
         ..Forwarding::default()
     };
     for (peer, value, expected) in [
