@@ -16,7 +16,7 @@ use super::ahead::Ahead;
 use super::aside::Aside;
 use super::idle::Idle;
 use super::scanner::{Place, Scanner};
-use crate::turn::Turn;
+use crate::turn::{Said, TURN, Turn};
 
 /// What hyper reads instead of the bytes it must not see. No parser takes a NUL anywhere in a
 /// head, and the empty line makes hyper look at it at once: it answers 400, after the responses to
@@ -27,6 +27,8 @@ const POISON: &[u8] = b"\0\r\n\r\n";
 /// closed over unread bytes is reset, and the response is lost with it.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1024 * 1024;
+/// The same behind a head that was refused: no body is known of.
+const LINGER_BYTES_OF_HEAD: usize = 128 * 1024;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
@@ -202,7 +204,7 @@ impl<S> Guard<S> {
 impl<S: AsyncRead + Unpin> Guard<S> {
     fn poll_source(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Some(ahead) = &mut self.ahead else {
-            let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+            let read = self.turn.poll_read(cx, &mut self.stream, buf);
             self.reading = read.is_pending();
             return read;
         };
@@ -233,14 +235,18 @@ impl<S: AsyncRead + Unpin> Guard<S> {
 
     /// Discards what still comes. Ready at the client's end, or when that is late.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let most = match self.scanner.place() {
+            Place::Body | Place::Chunks | Place::Tunnel => LINGER_BYTES,
+            Place::Start | Place::Head => LINGER_BYTES_OF_HEAD,
+        };
         let lingered = self.lingered.get_or_insert(0);
-        let mut bytes = [0; 4096];
+        let mut bytes = [0; TURN];
         while self.turn.poll(cx).is_ready() {
             let mut buf = ReadBuf::new(&mut bytes);
             let read = Pin::new(&mut self.stream).poll_read(cx, &mut buf);
-            self.turn.took(buf.filled().len());
+            self.turn.took(buf.filled().len(), Said::Waste);
             match read {
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() && *lingered < LINGER_BYTES => {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && *lingered < most => {
                     *lingered += buf.filled().len();
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
@@ -275,11 +281,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         }
         let start = buf.filled().len();
         let read = this.poll_source(cx, buf);
-        this.turn.took(buf.filled().len() - start);
+        let count = buf.filled().len() - start;
+        let scanned = this.scanner.scan(&buf.filled()[start..]);
+        let said = match this.scanner.place() {
+            Place::Body | Place::Chunks | Place::Tunnel => Said::Body,
+            Place::Start | Place::Head => Said::Head,
+        };
+        this.turn.took(count, said);
         match read? {
             Poll::Ready(()) => {
-                let place = this.scanner.scan(&buf.filled()[start..]);
-                if let Err(bad) = place {
+                if let Err(bad) = scanned {
                     buf.set_filled(start + bad);
                     this.refuse(this.scanner.place(), BodyFault::Malformed);
                     this.serve_poison(buf);

@@ -4,6 +4,7 @@
 const PREFACE: usize = 24;
 const HEAD: usize = 9;
 
+const DATA: u8 = 0x0;
 pub(super) const HEADERS: u8 = 0x1;
 pub(super) const RST_STREAM: u8 = 0x3;
 pub(super) const SETTINGS: u8 = 0x4;
@@ -67,6 +68,11 @@ impl Frames {
     /// Whether the client owes the rest of a request's headers.
     pub(super) fn open_block(&self) -> bool {
         self.open_block
+    }
+
+    /// Whether the last frame begun is part of a body.
+    pub(super) fn in_body(&self) -> bool {
+        self.current.kind == DATA
     }
 
     /// Goes over the next `bytes`; `each` is told of what is found.

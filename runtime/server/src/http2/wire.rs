@@ -13,14 +13,14 @@ use tokio::time::Instant;
 use super::frames::{self, Found, Frames};
 use crate::limits::Limits;
 use crate::stream::Stream;
-use crate::turn::Turn;
+use crate::turn::{Said, TURN, Turn};
 
 /// Floods are counted anew after this time.
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Bytes read for nothing once our side has ended: a socket closed over unread bytes is reset, and
-/// the GOAWAY is lost with it.
-const LINGER_BYTES: usize = 1024 * 1024;
+/// the GOAWAY is lost with it. More than a client of good will has on its way, by the windows it is given.
+const LINGER_BYTES: usize = 128 * 1024;
 
 /// What a client did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,13 +191,18 @@ impl AsyncRead for Wire {
         let this = &mut *self;
         ready!(this.turn.poll(cx));
         let before = buf.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
-        this.turn.took(buf.filled().len() - before);
-        ready!(read)?;
+        let read = this.turn.poll_read(cx, &mut this.stream, buf);
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             this.heard(bytes);
         }
+        let said = if this.frames.in_body() {
+            Said::Body
+        } else {
+            Said::Head
+        };
+        this.turn.took(bytes.len(), said);
+        ready!(read)?;
         Poll::Ready(Ok(()))
     }
 }
@@ -218,12 +223,12 @@ impl AsyncWrite for Wire {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.lingered = Some(0);
         }
-        let mut bytes = [0; 4096];
+        let mut bytes = [0; TURN];
         loop {
             ready!(this.turn.poll(cx));
             let mut buf = ReadBuf::new(&mut bytes);
             let read = Pin::new(&mut this.stream).poll_read(cx, &mut buf);
-            this.turn.took(buf.filled().len());
+            this.turn.took(buf.filled().len(), Said::Waste);
             ready!(read)?;
             let lingered = this.lingered.get_or_insert(0);
             *lingered += buf.filled().len();
