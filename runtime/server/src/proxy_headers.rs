@@ -94,21 +94,11 @@ impl ProxyHeaders {
 }
 
 /// What a server makes of the headers of proxies: its settings, and what they say of a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Forwarding {
     pub(crate) headers: Option<ProxyHeaders>,
     pub(crate) trusted: Trusted,
     pub(crate) root_path: RootPath,
-}
-
-impl Default for Forwarding {
-    fn default() -> Self {
-        Self {
-            headers: None,
-            trusted: Trusted::default(),
-            root_path: RootPath::default(),
-        }
-    }
 }
 
 impl Forwarding {

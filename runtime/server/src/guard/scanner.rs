@@ -328,7 +328,7 @@ fn leading_value(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes[at..].first_chunk() {
         let word = u64::from_ne_bytes(*word);
-        let bad = control(word) | zero(word ^ ONES * 0x7f) | zero(word ^ ONES * 0x85);
+        let bad = control(word) | zero(word ^ (ONES * 0x7f)) | zero(word ^ (ONES * 0x85));
         if bad & (ONES * 0x80) != 0 {
             break;
         }
