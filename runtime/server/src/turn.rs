@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_millis(1);
 
 /// Where nobody waits for what is read, each rest is longer than the last, up to so many times: floods
 /// that rest equally long wake together, and who comes then waits for all of them.
-const LONGEST: u32 = 4;
+const LONGEST: u32 = 8;
 
 /// What bytes are, by what reading them is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ const POISON: &[u8] = b"\0\r\n\r\n";
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1024 * 1024;
 /// The same behind a head that was refused: no body is known of.
-const LINGER_BYTES_OF_HEAD: usize = 128 * 1024;
+const LINGER_BYTES_OF_HEAD: usize = 64 * 1024;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
