@@ -32,9 +32,14 @@ pub enum Gone {
     /// The server said why, in a close frame.
     #[error("closed by the server with code {0}")]
     Code(u16),
-    /// What the kernel says.
+    /// The kernel has no port to connect from.
+    #[error(
+        "no local port is left: connect from more addresses, such as `--source 127.0.0.2 --source 127.0.0.3`"
+    )]
+    NoPort,
+    /// What else the kernel says.
     #[error("{0}")]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
     /// No WebSocket came of it.
     #[error("{0}")]
     Handshake(#[from] HandshakeError),
@@ -47,6 +52,15 @@ pub enum Gone {
     /// The application's own protocol said no.
     #[error("the server refused to join")]
     Refused,
+}
+
+impl From<std::io::Error> for Gone {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::AddrNotAvailable => Self::NoPort,
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// What a scenario does with bytes.

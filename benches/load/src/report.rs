@@ -35,7 +35,7 @@ pub fn report(args: &ReportArgs) -> Result<(), LoadError> {
         }
         Form::Plot(args) => {
             let outcomes = read(&args.runs)?;
-            let svg = plot(&cases(&outcomes), args.metric, args.log, args.title.as_deref());
+            let svg = plot(&cases(&outcomes), args);
             let svg = svg.ok_or_else(|| LoadError::Usage("no run has a value to plot".to_owned()))?;
             write(&args.out, &svg)
         }

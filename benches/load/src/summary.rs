@@ -104,7 +104,9 @@ pub fn time(micros: u64) -> String {
     }
 }
 
-fn digits(value: f64) -> String {
+/// Three digits.
+#[must_use]
+pub fn digits(value: f64) -> String {
     let decimals = if value < 10.0 {
         2
     } else {

@@ -58,6 +58,9 @@ pub struct PlotArgs {
     /// Each step of the axis is ten times the one before.
     #[arg(long)]
     pub log: bool,
+    /// Labels with this in them get a colour of their own.
+    #[arg(long, value_name = "TEXT")]
+    pub highlight: Option<String>,
     /// Above the chart; what the bars show if not given.
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,

@@ -5,8 +5,8 @@ mod axis;
 use super::case::{Case, Row};
 use super::spread::Spread;
 use super::svg::Svg;
-use crate::cli::Metric;
-use crate::summary::{grouped, time};
+use crate::cli::{Metric, PlotArgs};
+use crate::summary::{digits, time};
 use axis::Axis;
 
 const WIDTH: f64 = 860.0;
@@ -16,9 +16,11 @@ const MARGIN: f64 = 16.0;
 /// What a letter needs, roughly: the fonts are the reader's.
 const LETTER: f64 = 7.3;
 
-/// A panel for each of `cases` that has `metric`, the best row first; `None` if none has. All have the same axis.
+/// A panel for each of `cases` that has the metric of `args`, the best row first; `None` if none has. All have the
+/// same axis.
 #[must_use]
-pub fn plot(cases: &[Case<'_>], metric: Metric, log: bool, title: Option<&str>) -> Option<String> {
+pub fn plot(cases: &[Case<'_>], args: &PlotArgs) -> Option<String> {
+    let metric = args.metric;
     let panels: Vec<(&str, Vec<(&str, Spread)>)> = cases
         .iter()
         .map(|case| (case.name.as_str(), bars(&case.rows, metric)))
@@ -29,7 +31,7 @@ pub fn plot(cases: &[Case<'_>], metric: Metric, log: bool, title: Option<&str>) 
             .iter()
             .flat_map(|(_, bars)| bars.iter().map(|(_, spread)| *spread))
     };
-    let axis = Axis::over(spreads(), log)?;
+    let axis = Axis::over(spreads(), args.log)?;
     let labels = panels
         .iter()
         .flat_map(|(_, bars)| bars.iter().map(|(label, _)| label.chars().count()));
@@ -38,7 +40,7 @@ pub fn plot(cases: &[Case<'_>], metric: Metric, log: bool, title: Option<&str>) 
     let right = WIDTH - MARGIN - 10.0 - LETTER * values.max().unwrap_or_default() as f64;
     let at = |value: f64| left + axis.place(value) * (right - left);
 
-    let title = title.unwrap_or_else(|| heading(metric));
+    let title = args.title.as_deref().unwrap_or_else(|| heading(metric));
     let mut svg = Svg::default();
     svg.text(MARGIN, 28.0, "title", title);
     let mut y = 50.0;
@@ -50,14 +52,18 @@ pub fn plot(cases: &[Case<'_>], metric: Metric, log: bool, title: Option<&str>) 
             svg.line((at(tick), y - 2.0), (at(tick), bottom), "grid");
             svg.text(at(tick), bottom + 15.0, "soft middle", &short(metric, tick));
         }
-        for (index, (label, spread)) in bars.iter().enumerate() {
-            let class = if index == 0 { "first" } else { "bar" };
+        for (label, spread) in bars {
+            let stands_out = args
+                .highlight
+                .as_ref()
+                .is_some_and(|text| label.contains(text.as_str()));
+            let class = if stands_out { "out" } else { "bar" };
             row(&mut svg, (left, y), label, *spread, class, &at, metric);
             y += STEP;
         }
         y += 36.0;
     }
-    let log_note = if log { ", logarithmic" } else { "" };
+    let log_note = if args.log { ", logarithmic" } else { "" };
     let note = format!(
         "{}{log_note}; medians, whiskers from the least to the most",
         heading(metric)
@@ -118,9 +124,13 @@ fn heading(metric: Metric) -> &'static str {
 
 fn shown(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::Rate | Metric::PerCpu | Metric::Connects => grouped(value),
+        Metric::Rate | Metric::PerCpu | Metric::Connects => match value {
+            1e6.. => format!("{} M", digits(value / 1e6)),
+            1e3.. => format!("{} k", digits(value / 1e3)),
+            _ => digits(value),
+        },
         Metric::P50 | Metric::P99 => time(value as u64),
-        Metric::Memory => format!("{value:.1} KiB"),
+        Metric::Memory => format!("{} KiB", digits(value)),
     }
 }
 

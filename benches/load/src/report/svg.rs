@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 const STYLE: &str = "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#24292f}\
 .title{font-size:16px;font-weight:600}.case{font-weight:600}.soft{fill:#57606a}.end{text-anchor:end}\
 .middle{text-anchor:middle}.grid{stroke:#8c959f;stroke-opacity:.3}.whisker{stroke:#24292f;stroke-opacity:.65;stroke-width:1.5}\
-.bar{fill:#3b6fd4}.first{fill:#d4573b}\
+.bar{fill:#3b6fd4}.out{fill:#d4573b}\
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#8b949e}.whisker{stroke:#e6edf3}\
-.bar{fill:#6c9bf5}.first{fill:#f2826a}}";
+.bar{fill:#6c9bf5}.out{fill:#f2826a}}";
 
 /// A picture in the making. Coordinates are pixels from the upper left corner.
 #[derive(Debug, Default)]

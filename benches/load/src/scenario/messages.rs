@@ -17,6 +17,9 @@ use crate::websocket::{Site, WebSockets};
 /// What comes at last, such as duplicates, has this long after the last delivery.
 const SILENCE: u64 = 100_000;
 
+/// A mark has room for 71 minutes of microseconds.
+const LONGEST: f64 = 3600.0;
+
 /// When messages leave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Pace {
@@ -81,6 +84,9 @@ struct Run<'a> {
 pub(super) fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<Outcome, LoadError> {
     let members = plan.rooms * plan.members;
     let everybody = members + plan.slow;
+    if plan.settle + plan.warmup + plan.seconds > LONGEST {
+        return Err(LoadError::Usage("a run is an hour at most".to_owned()));
+    }
     let progress = prepare(common, everybody)?;
     let watched = common.watched();
     let memory = resources(&watched.server, true).map_err(LoadError::Usage)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cli::Runs;
 use crate::outcome::Outcome;
 use crate::report::{cases, tables};
 
@@ -11,6 +12,22 @@ fn outcome(label: &str, rate: f64, lost: u64) -> Outcome {
     outcome.per_server_cpu_second = Some(rate * 2.0);
     (outcome.lost, outcome.expected) = (lost, 1000);
     outcome
+}
+
+fn args(metric: Metric) -> PlotArgs {
+    let runs = Runs {
+        files: Vec::new(),
+        only: Vec::new(),
+    };
+    let (highlight, title) = (Some("ours".to_owned()), None);
+    PlotArgs {
+        runs,
+        out: "plot.svg".into(),
+        metric,
+        log: false,
+        highlight,
+        title,
+    }
 }
 
 fn three() -> Vec<Outcome> {
@@ -59,7 +76,12 @@ fn runs_of_a_label_are_one_row_with_their_median() {
 fn the_best_is_first_and_its_bar_the_longest() {
     let outcomes = three();
     for log in [false, true] {
-        let svg = plot(&cases(&outcomes), Metric::PerCpu, log, Some("A & B")).unwrap();
+        let args = PlotArgs {
+            log,
+            title: Some("A & B".to_owned()),
+            ..args(Metric::PerCpu)
+        };
+        let svg = plot(&cases(&outcomes), &args).unwrap();
         assert!(svg.contains("A &amp; B"), "{svg}");
         let bar = |class: &str| {
             let line = svg
@@ -69,15 +91,15 @@ fn the_best_is_first_and_its_bar_the_longest() {
             let width = line.split("width=\"").nth(1).unwrap().split('"').next().unwrap();
             (line.to_owned(), width.parse::<f64>().unwrap())
         };
-        let (first, longest) = bar("class=\"first\"");
-        assert!(first.contains("ours: 9,000 (8,000 to 10,000)"), "{first}");
+        let (first, longest) = bar("class=\"out\"");
+        assert!(first.contains("ours: 9.00 k (8.00 k to 10.0 k)"), "{first}");
         assert!(longest > bar("class=\"bar\"").1);
     }
 }
 
 #[test]
 fn what_nobody_measured_has_no_plot() {
-    assert_eq!(plot(&cases(&three()), Metric::P99, false, None), None);
+    assert_eq!(plot(&cases(&three()), &args(Metric::P99)), None);
 }
 
 #[test]
