@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use laureola_message::Frames;
+
 use crate::event::{Command, Payload};
 
 /// The client has gone; nothing more can reach it (ASGI 2.4: `send` raises `OSError`).
@@ -69,6 +71,24 @@ pub trait CommandSink: Send + Sync + 'static {
     fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
         self.try_send(Command::WebSocketSend(payload))
     }
+
+    /// [`CommandSink::deliver`] of several messages, in order and together. See [`Sender::deliver_frames`].
+    fn deliver_frames(&self, frames: &Frames) -> Result<usize, SendError> {
+        for (taken, frame) in frames.iter().enumerate() {
+            match self.deliver(Payload::Frame(frame.clone())) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => return Ok(taken),
+                Err(TrySendError::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(frames.len())
+    }
+
+    /// Holds messages back, up to [`CommandSink::uncork`]. See [`Sender::cork`]. A sink that cannot sends them at once.
+    fn cork(&self) {}
+
+    /// Sends what was held back.
+    fn uncork(&self) {}
 }
 
 /// Sends commands to one client (ASGI: the `send` callable). Clones share the connection.
@@ -123,6 +143,29 @@ impl Sender {
     pub fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
         self.0.deliver(payload)
     }
+
+    /// [`Sender::deliver`] of several messages, in order and as one write. Returns how many of them, from the first,
+    /// were taken: all, but for a sink without such a queue, when it is full.
+    ///
+    /// Cost: for a socket without a backlog one write, and no reference counted.
+    ///
+    /// # Errors
+    /// As [`Sender::send`]. [`SendError::Protocol`] means that none was taken.
+    pub fn deliver_frames(&self, frames: &Frames) -> Result<usize, SendError> {
+        self.0.deliver_frames(frames)
+    }
+
+    /// Has WebSocket messages wait for [`Sender::uncork`], so that they leave in one write. For a task that has several to
+    /// send and nothing to wait for: it must uncork before it waits for anything, and at its end. Backpressure stays
+    /// as it is, and a long queue is not held back.
+    pub fn cork(&self) {
+        self.0.cork();
+    }
+
+    /// Sends what was held back. Harmless, and cheap, where nothing is.
+    pub fn uncork(&self) {
+        self.0.uncork();
+    }
 }
 
 impl CommandSink for Sender {
@@ -136,6 +179,18 @@ impl CommandSink for Sender {
 
     fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
         self.0.deliver(payload)
+    }
+
+    fn deliver_frames(&self, frames: &Frames) -> Result<usize, SendError> {
+        self.0.deliver_frames(frames)
+    }
+
+    fn cork(&self) {
+        self.0.cork();
+    }
+
+    fn uncork(&self) {
+        self.0.uncork();
     }
 }
 

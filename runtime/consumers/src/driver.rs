@@ -1,6 +1,7 @@
 //! Runs one WebSocket consumer: the client's events and the layer's deliveries, one at a time.
 
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use laureola_message::Delivery;
 
 use crate::Result;
 use crate::context::{Context, Settings, denial};
+use crate::turn::Turn;
 
 /// Leaving the groups must not keep a stopping server waiting for a layer that is away.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,13 +82,27 @@ async fn serve<S: Socket>(
         mailbox.set_relay(relay);
     }
     let mut client_first = true;
+    let mut turn = Turn::of(held(ctx).sender());
     loop {
-        match next(receive, mailbox, client_first).await {
-            Next::Client(Event::WebSocketReceive(payload)) => socket.receive(ctx, payload).await?,
+        match next(receive, mailbox, client_first, &mut turn).await {
+            Next::Client(Event::WebSocketReceive(payload)) => {
+                let mut receiving = pin!(socket.receive(ctx, payload));
+                poll_fn(|cx| turn.poll(receiving.as_mut(), cx)).await?;
+            }
             Next::Client(Event::WebSocketDisconnect { code, .. }) => return Ok(code),
             Next::Client(_) => {}
-            Next::Layer(Received::Delivery(delivery)) => socket.event(ctx, delivery).await?,
-            Next::Layer(Received::Notice(notice)) => Box::pin(socket.notice(ctx, notice)).await?,
+            Next::Layer(Received::Delivery(delivery), behind) => {
+                turn.begin(behind);
+                {
+                    let mut handling = pin!(socket.event(ctx, delivery));
+                    poll_fn(|cx| turn.poll(handling.as_mut(), cx)).await?;
+                }
+                turn.yield_if_long().await;
+            }
+            Next::Layer(Received::Notice(notice), _) => {
+                let mut handling = Box::pin(socket.notice(ctx, notice));
+                poll_fn(|cx| turn.poll(handling.as_mut(), cx)).await?;
+            }
         }
         // Neither a chatty client nor a busy group may starve the other.
         client_first = !client_first;
@@ -121,21 +137,23 @@ async fn closed(receive: &mut Receiver) -> CloseCode {
 
 enum Next {
     Client(Event),
-    Layer(Received),
+    /// And how many deliveries wait behind it.
+    Layer(Received, usize),
 }
 
-async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool) -> Next {
+async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool, turn: &mut Turn) -> Next {
     poll_fn(|cx| {
         if client_first && let Poll::Ready(event) = receive.poll_next(cx) {
             return Poll::Ready(Next::Client(event));
         }
-        if let Poll::Ready(received) = mailbox.poll_next(cx) {
-            return Poll::Ready(Next::Layer(received));
+        if let Poll::Ready((received, behind)) = mailbox.poll_next_of(cx) {
+            return Poll::Ready(Next::Layer(received, behind));
         }
-        if client_first {
-            return Poll::Pending;
+        if !client_first && let Poll::Ready(event) = receive.poll_next(cx) {
+            return Poll::Ready(Next::Client(event));
         }
-        receive.poll_next(cx).map(Next::Client)
+        turn.end();
+        Poll::Pending
     })
     .await
 }

@@ -17,7 +17,7 @@
 //! - [`routing`]: [`URLRouter`] with Django's `path()` and `re_path()`
 //! - [`middleware`]: cookies, and who may open a WebSocket
 //! - [`testing`]: communicators, to test an application without a server
-//! - [`application`]: a consumer as an application; `driver`: runs a WebSocket consumer
+//! - [`application`]: a consumer as an application; `driver`: runs a WebSocket consumer, `turn` by `turn`
 //!
 //! # Example
 //! ```
@@ -89,6 +89,7 @@ pub mod routing;
 pub mod shared;
 pub mod sync;
 pub mod testing;
+mod turn;
 pub mod websocket;
 pub mod worker;
 

@@ -3,7 +3,7 @@
 //! In a room of a thousand most events mean the same for everybody: a frame, made once, for each client. A consumer that
 //! declares so ([`JsonConsumer::relay`](crate::JsonConsumer::relay), or
 //! [`JsonConsumer::direct_delivery`](crate::JsonConsumer::direct_delivery)) is not woken for them: whoever fans the message
-//! out writes the frame to every socket.
+//! out writes the frame to every socket; messages that leave together are one write.
 //!
 //! It begins when `connect` has returned; events that came before wait until then. (A consumer that has not accepted by
 //! then gets them itself.) A client that does not keep up is closed
@@ -14,10 +14,10 @@ use std::any::TypeId;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use laureola_asgi::{Payload, SendError, Sender, TrySendError};
+use laureola_asgi::{SendError, Sender};
 use laureola_layers::relay;
 pub use laureola_message::direct_frame;
-use laureola_message::{Delivery, Frame};
+use laureola_message::{Batch, Delivery, Frame, Frames};
 use serde::de::DeserializeOwned;
 
 /// What an event is to every client; `None` hands it to the consumers. A pure function: what it makes for one member
@@ -68,16 +68,15 @@ struct Outlet<C, E> {
 }
 
 impl<C: 'static, E: DeserializeOwned + Send + Sync + 'static> relay::Relay for Outlet<C, E> {
-    fn relay(&self, delivery: &Arc<Delivery>) -> bool {
-        let frame = delivery.relayed_once(TypeId::of::<C>(), || self.relaying.frame(delivery));
-        let Some(frame) = frame else {
-            return false;
-        };
-        match self.sender.deliver(Payload::Frame(frame)) {
-            // Not accepted yet, or a sink without a queue for this: it is the consumer's.
-            Err(TrySendError::Failed(SendError::Protocol(_)) | TrySendError::Full(_)) => false,
+    fn relay(&self, batch: &Batch, leave: &mut dyn FnMut(&Arc<Delivery>)) {
+        let deliver = |frames: &Frames| match self.sender.deliver_frames(frames) {
+            Ok(taken) => taken,
+            // Not accepted yet: it is the consumer's.
+            Err(SendError::Protocol(_)) => 0,
             // A client that has gone, or is too slow, gets nothing more.
-            _ => true,
-        }
+            Err(_) => frames.len(),
+        };
+        let frame = |delivery: &Delivery| self.relaying.frame(delivery);
+        batch.relay(TypeId::of::<C>(), frame, deliver, leave);
     }
 }

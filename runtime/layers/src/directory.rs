@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
-use laureola_message::Delivery;
+use laureola_message::Batch;
 use parking_lot::RwLock;
 
 use crate::group::CHUNK;
@@ -81,10 +80,10 @@ impl Directory {
     pub async fn deliver<S: AsRef<str> + Sync>(
         &self,
         channels: &[S],
-        delivery: &Arc<Delivery>,
+        batch: &Batch,
         overflow: Overflow,
     ) -> usize {
-        self.deliver_or(channels, delivery, overflow, |_| {}).await
+        self.deliver_or(channels, batch, overflow, |_| {}).await
     }
 
     /// [`Directory::deliver`] that names each channel whose mailbox was full. `overflowed` is
@@ -92,7 +91,7 @@ impl Directory {
     pub async fn deliver_or<S: AsRef<str> + Sync>(
         &self,
         channels: &[S],
-        delivery: &Arc<Delivery>,
+        batch: &Batch,
         overflow: Overflow,
         mut overflowed: impl FnMut(&str) + Send,
     ) -> usize {
@@ -107,8 +106,9 @@ impl Directory {
                 let Some(mailbox) = here.get(name) else {
                     continue;
                 };
-                if mailbox.push(Arc::clone(delivery), overflow, None).lost_one() {
-                    full += 1;
+                let lost = mailbox.push_batch(batch, overflow, None);
+                if lost > 0 {
+                    full += lost;
                     overflowed(name);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use laureola_message::Delivery;
+use laureola_message::Batch;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -15,6 +15,15 @@ use crate::name::{ChannelName, GroupName};
 /// So many members are served before other tasks get a turn: a group of 10,000 must not hold a
 /// worker thread for milliseconds.
 pub const CHUNK: usize = 128;
+
+/// So many messages leave for the same members together at most.
+pub const BATCH: usize = 64;
+/// So many bytes of messages leave together at most, unless a single one is longer: copying them into one buffer must
+/// cost less than it saves.
+pub const BATCH_BYTES: usize = 64 << 10;
+
+/// A group's members, as they were once.
+pub type Members = Arc<[MailboxSender]>;
 
 /// The groups of one process and their members.
 #[derive(Debug, Default)]
@@ -29,7 +38,7 @@ struct Group {
 
 #[derive(Debug)]
 struct Snapshot {
-    mailboxes: Arc<[MailboxSender]>,
+    mailboxes: Members,
     made: Instant,
 }
 
@@ -75,7 +84,7 @@ impl Groups {
     /// The members' mailboxes. Members nobody receives for leave once they are older than
     /// `expiry`, and twice that at the latest; a live one stays however old it is.
     #[must_use]
-    pub fn members(&self, group: &GroupName, expiry: Duration) -> Option<Arc<[MailboxSender]>> {
+    pub fn members(&self, group: &GroupName, expiry: Duration) -> Option<Members> {
         let mut groups = self.0.lock();
         let name = group;
         let group = groups.get_mut(name)?;
@@ -125,11 +134,11 @@ impl Groups {
     }
 }
 
-/// Delivers to every member, a chunk at a time. Returns how many had no room: a group send drops
+/// Delivers to every member, a chunk at a time. Returns how many deliveries found no room: a group send drops
 /// what does not fit, as the specification wants it.
 pub async fn fan_out(
     members: &[MailboxSender],
-    delivery: &Arc<Delivery>,
+    batch: &Batch,
     overflow: Overflow,
     expires: Option<Instant>,
 ) -> usize {
@@ -140,8 +149,7 @@ pub async fn fan_out(
             tokio::task::yield_now().await;
         }
         for mailbox in chunk {
-            let pushed = mailbox.push(Arc::clone(delivery), overflow, expires);
-            full += usize::from(pushed.lost_one());
+            full += mailbox.push_batch(batch, overflow, expires);
         }
     }
     measured.end(full);

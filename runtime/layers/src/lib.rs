@@ -15,6 +15,7 @@
 //! - [`measure`]: what is counted, and under which name
 //! - [`directory`]: which mailboxes this process has, by channel name
 //! - [`group`]: group membership and the chunked fan-out
+//! - `lane`: what waits for a group while it is fanned out to
 //! - [`memory`]: the in-memory layer
 //! - [`registry`]: layers by alias, and the `CHANNEL_LAYERS` that name them
 //! - [`error`]: what a layer fails with
@@ -52,6 +53,7 @@ pub mod conformance;
 pub mod directory;
 pub mod error;
 pub mod group;
+mod lane;
 pub mod layer;
 pub mod mailbox;
 pub mod measure;

@@ -1,17 +1,22 @@
 //! The bounded queue behind a channel.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use laureola_message::Delivery;
+use laureola_message::{Batch, Delivery};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use crate::notice::{Notice, Notices};
+use crate::notice::Notice;
 use crate::relay::Relay;
+
+mod queue;
+mod wakers;
+
+use queue::Queue;
+use wakers::Wakers;
 
 /// Makes a mailbox that holds at most `capacity` deliveries (at least one).
 ///
@@ -19,12 +24,9 @@ use crate::relay::Relay;
 #[must_use]
 pub fn mailbox(capacity: usize) -> (MailboxSender, Mailbox) {
     let shared = Arc::new(Mutex::new(Shared {
-        waiting: VecDeque::new(),
-        capacity: capacity.max(1),
-        wakers: Vec::new(),
+        queue: Queue::new(capacity),
+        wakers: Wakers::default(),
         receivers: 1,
-        notices: Notices::default(),
-        gave_up: false,
         fed: false,
         feeder: None,
         left: Vec::new(),
@@ -73,39 +75,17 @@ impl Pushed {
 }
 
 struct Shared {
-    waiting: VecDeque<Waiting>,
-    capacity: usize,
+    queue: Queue,
     /// One a receiver. Several only where several receivers share a plain channel; then all are
     /// woken, since one that was woken alone might just be going away.
-    wakers: Vec<Waker>,
+    wakers: Wakers,
     receivers: usize,
-    notices: Notices,
-    /// Overflowed under [`Overflow::Close`].
-    gave_up: bool,
     /// Whether a task brings a delivery only when one is wanted, and takes back what is left.
     fed: bool,
     feeder: Option<Waker>,
     /// What the last receiver left untaken, if somebody takes it back.
     left: Vec<Arc<Delivery>>,
     relay: Option<Arc<dyn Relay>>,
-}
-
-struct Waiting {
-    delivery: Arc<Delivery>,
-    expires: Option<Instant>,
-}
-
-impl Shared {
-    fn drop_expired(&mut self, now: Instant) {
-        // The queue is in order of arrival, so expired deliveries stand in front.
-        while self
-            .waiting
-            .front()
-            .is_some_and(|first| first.expires.is_some_and(|at| at <= now))
-        {
-            self.waiting.pop_front();
-        }
-    }
 }
 
 /// The layer's end of a mailbox. Clones share it.
@@ -118,42 +98,53 @@ impl MailboxSender {
     /// `expires` drops it unread at that moment. Cost: one lock, and a wake-up only where the
     /// receiver is waiting. A [`Relay`] is asked first; what it takes needs no room.
     pub fn push(&self, delivery: Arc<Delivery>, overflow: Overflow, expires: Option<Instant>) -> Pushed {
-        let mut dropped = None;
-        let mut shared = self.0.lock();
-        if shared.receivers == 0 || shared.gave_up {
-            return Pushed::Closed;
+        let mut outcome = Pushed::Relayed;
+        self.push_each(&Batch::from(delivery), overflow, expires, |pushed| {
+            outcome = pushed;
+        });
+        outcome
+    }
+
+    /// [`MailboxSender::push`] of several deliveries, under one lock and with one wake-up. Returns how many were lost for
+    /// want of room, as [`Pushed::lost_one`] has it.
+    pub fn push_batch(&self, batch: &Batch, overflow: Overflow, expires: Option<Instant>) -> usize {
+        let mut lost = 0;
+        self.push_each(batch, overflow, expires, |pushed| {
+            lost += usize::from(pushed.lost_one());
+        });
+        lost
+    }
+
+    /// Says of each delivery that no relay takes what becomes of it.
+    fn push_each(
+        &self,
+        batch: &Batch,
+        overflow: Overflow,
+        expires: Option<Instant>,
+        mut became: impl FnMut(Pushed),
+    ) {
+        let mut guard = self.0.lock();
+        let shared = &mut *guard;
+        if shared.receivers == 0 || shared.queue.gave_up {
+            return batch.iter().for_each(|_| became(Pushed::Closed));
         }
-        if shared.relay.as_ref().is_some_and(|relay| relay.relay(&delivery)) {
-            return Pushed::Relayed;
+        let (mut dropped, mut wakes) = (Vec::new(), false);
+        let mut put = |delivery: &Arc<Delivery>| {
+            let pushed = shared.queue.put(delivery, overflow, expires, &mut dropped);
+            wakes |= !matches!(pushed, Pushed::Full | Pushed::Closed);
+            became(pushed);
+        };
+        match &shared.relay {
+            Some(relay) => relay.relay(batch, &mut put),
+            None => batch.iter().for_each(put),
         }
-        if shared.waiting.len() >= shared.capacity {
-            shared.drop_expired(Instant::now());
+        if !wakes {
+            return;
         }
-        if shared.waiting.len() >= shared.capacity {
-            match overflow {
-                Overflow::DropNewest => return Pushed::Full,
-                Overflow::DropOldest => dropped = shared.waiting.pop_front(),
-                Overflow::Close => {
-                    shared.gave_up = true;
-                    let waiting = std::mem::take(&mut shared.waiting);
-                    shared.notices.add(Notice::Overflowed);
-                    let wakers = std::mem::take(&mut shared.wakers);
-                    drop(shared);
-                    drop(waiting);
-                    wakers.into_iter().for_each(Waker::wake);
-                    return Pushed::GaveUp;
-                }
-            }
-        }
-        shared.waiting.push_back(Waiting { delivery, expires });
         let wakers = std::mem::take(&mut shared.wakers);
-        drop(shared);
-        wakers.into_iter().for_each(Waker::wake);
-        if dropped.is_some() {
-            Pushed::DroppedOldest
-        } else {
-            Pushed::Queued
-        }
+        drop(guard);
+        drop(dropped);
+        wakers.wake();
     }
 
     /// Tells the receiver of something that is no message. It takes no room; the same notice twice,
@@ -161,10 +152,10 @@ impl MailboxSender {
     pub fn notify(&self, notice: Notice) {
         let wakers = {
             let mut shared = self.0.lock();
-            shared.notices.add(notice);
+            shared.queue.notices.add(notice);
             std::mem::take(&mut shared.wakers)
         };
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
     }
 
     /// Another receiving end, which competes with those that exist for every delivery.
@@ -199,7 +190,7 @@ impl MailboxSender {
             if shared.receivers == 0 {
                 return Poll::Ready(Err(Left(std::mem::take(&mut shared.left))));
             }
-            if shared.waiting.is_empty() && !shared.wakers.is_empty() {
+            if shared.queue.waiting.is_empty() && !shared.wakers.is_empty() {
                 return Poll::Ready(Ok(()));
             }
             shared.feeder = Some(cx.waker().clone());
@@ -214,7 +205,7 @@ impl MailboxSender {
     pub fn take_back(&self) -> Vec<Arc<Delivery>> {
         let mut shared = self.0.lock();
         let mut left = std::mem::take(&mut shared.left);
-        left.extend(shared.waiting.drain(..).map(|waiting| waiting.delivery));
+        left.extend(shared.queue.waiting.drain(..).map(|waiting| waiting.delivery));
         left
     }
 
@@ -236,8 +227,8 @@ impl MailboxSender {
     #[must_use]
     pub fn len(&self) -> usize {
         let mut shared = self.0.lock();
-        shared.drop_expired(Instant::now());
-        shared.waiting.len()
+        shared.queue.drop_expired(Instant::now());
+        shared.queue.waiting.len()
     }
 
     /// Whether none waits.
@@ -272,12 +263,17 @@ impl Mailbox {
 
     /// [`Mailbox::next`], to be polled beside other sources.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        // One lock for both: a notice between two of them would find nobody to wake.
+        self.poll_next_of(cx).map(|(received, _)| received)
+    }
+
+    /// [`Mailbox::poll_next`] that says, too, how many deliveries wait behind it. What has expired may be among them.
+    pub fn poll_next_of(&mut self, cx: &mut Context<'_>) -> Poll<(Received, usize)> {
+        // One lock for all: a notice between two of them would find nobody to wake.
         let mut shared = self.0.lock();
-        if let Some(notice) = shared.notices.take() {
-            return Poll::Ready(Received::Notice(notice));
+        if let Some(notice) = shared.queue.notices.take() {
+            return Poll::Ready((Received::Notice(notice), shared.queue.waiting.len()));
         }
-        poll_delivery(shared, cx).map(Received::Delivery)
+        poll_delivery(shared, cx).map(|(delivery, behind)| (Received::Delivery(delivery), behind))
     }
 
     /// The next delivery that has not expired, whatever notices there are; waits for it without a
@@ -288,7 +284,7 @@ impl Mailbox {
 
     /// [`Mailbox::recv`], to be polled beside other sources.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Delivery>> {
-        poll_delivery(self.0.lock(), cx)
+        poll_delivery(self.0.lock(), cx).map(|(delivery, _)| delivery)
     }
 
     /// Has `relay` take what it can from now on, what waits already first. For a mailbox with one receiver; the relay
@@ -297,25 +293,31 @@ impl Mailbox {
         let mut shared = self.0.lock();
         let now = Instant::now();
         // Those that expired are left to be dropped by whoever takes the others.
-        shared
-            .waiting
-            .retain(|waiting| waiting.expires.is_some_and(|at| at <= now) || !relay.relay(&waiting.delivery));
+        shared.queue.waiting.retain(|waiting| {
+            let mut stays = waiting.expires.is_some_and(|at| at <= now);
+            if !stays {
+                let batch = Batch::from(Arc::clone(&waiting.delivery));
+                relay.relay(&batch, &mut |_| stays = true);
+            }
+            stays
+        });
         let _before = shared.relay.replace(relay);
         drop(shared);
     }
 
     /// The next delivery, if one waits.
     pub fn try_recv(&mut self) -> Option<Arc<Delivery>> {
-        pop(&mut self.0.lock())
+        self.0.lock().queue.pop()
     }
 }
 
-fn poll_delivery(mut shared: MutexGuard<'_, Shared>, cx: &mut Context<'_>) -> Poll<Arc<Delivery>> {
-    if let Some(delivery) = pop(&mut shared) {
-        return Poll::Ready(delivery);
+/// The next delivery, and how many wait behind it.
+fn poll_delivery(mut shared: MutexGuard<'_, Shared>, cx: &mut Context<'_>) -> Poll<(Arc<Delivery>, usize)> {
+    if let Some(delivery) = shared.queue.pop() {
+        return Poll::Ready((delivery, shared.queue.waiting.len()));
     }
-    let mut stale = Vec::new();
-    if !shared.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
+    let mut stale = Wakers::default();
+    if !shared.wakers.hold(cx.waker()) {
         if shared.wakers.len() >= shared.receivers {
             // A receiver waits in one place at a time, so one of these is of a place it has left.
             // Those who still wait come back when they are woken.
@@ -325,26 +327,14 @@ fn poll_delivery(mut shared: MutexGuard<'_, Shared>, cx: &mut Context<'_>) -> Po
     }
     let feeder = shared.feeder.take();
     drop(shared);
-    stale.into_iter().chain(feeder).for_each(Waker::wake);
+    stale.wake();
+    feeder.into_iter().for_each(Waker::wake);
     Poll::Pending
-}
-
-fn pop(shared: &mut Shared) -> Option<Arc<Delivery>> {
-    // The clock is read only where something waits.
-    if shared.waiting.front()?.expires.is_some() {
-        shared.drop_expired(Instant::now());
-    }
-    let first = shared.waiting.pop_front()?;
-    if shared.waiting.is_empty() && shared.waiting.capacity() > 32 {
-        // A burst must not keep its memory for the socket's life.
-        shared.waiting = VecDeque::new();
-    }
-    Some(first.delivery)
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        let (waiting, wakers, _relay) = {
+        let (waiting, wakers, feeder, _relay) = {
             let mut shared = self.0.lock();
             shared.receivers -= 1;
             // It may hold the last of a connection, whose end must not come under this lock.
@@ -353,21 +343,21 @@ impl Drop for Mailbox {
             } else {
                 None
             };
-            let (waiting, wakers) = if shared.receivers > 0 {
+            let (waiting, wakers, feeder) = if shared.receivers > 0 {
                 // What this receiver was woken for goes to the others.
-                (VecDeque::new(), std::mem::take(&mut shared.wakers))
-            } else if shared.fed {
-                let left = std::mem::take(&mut shared.waiting);
-                shared.left = left.into_iter().map(|waiting| waiting.delivery).collect();
-                (VecDeque::new(), shared.feeder.take().into_iter().collect())
+                (Default::default(), std::mem::take(&mut shared.wakers), None)
             } else {
-                let waiting = std::mem::take(&mut shared.waiting);
-                (waiting, shared.feeder.take().into_iter().collect())
+                let mut waiting = std::mem::take(&mut shared.queue.waiting);
+                if shared.fed {
+                    shared.left = waiting.drain(..).map(|waiting| waiting.delivery).collect();
+                }
+                (waiting, Wakers::default(), shared.feeder.take())
             };
-            (waiting, wakers, relay)
+            (waiting, wakers, feeder, relay)
         };
         drop(waiting);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
+        feeder.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -375,8 +365,8 @@ impl fmt::Debug for MailboxSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shared = self.0.lock();
         f.debug_struct("MailboxSender")
-            .field("waiting", &shared.waiting.len())
-            .field("capacity", &shared.capacity)
+            .field("waiting", &shared.queue.waiting.len())
+            .field("capacity", &shared.queue.capacity)
             .finish_non_exhaustive()
     }
 }
@@ -384,7 +374,7 @@ impl fmt::Debug for MailboxSender {
 impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mailbox")
-            .field("waiting", &self.0.lock().waiting.len())
+            .field("waiting", &self.0.lock().queue.waiting.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,22 +1,27 @@
 //! The in-memory layer: one process, no server.
 
+mod drain;
 mod plain;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use laureola_message::{Delivery, Message};
+use laureola_message::{Batch, Delivery, Message};
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::capacity::Capacities;
 use crate::directory::Directory;
 use crate::error::LayerError;
-use crate::group::{Groups, fan_out};
+use crate::group::Groups;
+use crate::lane::{Entered, Lanes};
 use crate::layer::{ChannelLayer, IS_OPEN, NOT_OURS};
 use crate::mailbox::{Mailbox, MailboxSender, Overflow, Pushed, mailbox};
 use crate::name::{ChannelName, GroupName, random_hex};
 
+use self::drain::Turn;
 use self::plain::PlainChannels;
 
 /// The semantics of Channels' `InMemoryChannelLayer`: a bounded queue per channel, messages that
@@ -24,6 +29,10 @@ use self::plain::PlainChannels;
 ///
 /// Defaults: capacity 100 messages a channel, expiry 60 s, group expiry 86,400 s. Unlike Channels',
 /// a member that is still received for never expires from its group.
+///
+/// Messages that are sent to a group while one is on its way to its members leave together behind it: then `group_send`
+/// returns before the members have the message. All members of a group get its messages in the same order; between
+/// messages to a group and those to one of its channels, or to another group, there is none.
 #[derive(Debug)]
 pub struct MemoryLayer {
     capacities: Capacities,
@@ -33,6 +42,9 @@ pub struct MemoryLayer {
     directory: Directory,
     plain: PlainChannels,
     groups: Groups,
+    lanes: Arc<Lanes>,
+    /// Those who fan out what waits in a lane.
+    tasks: Mutex<JoinSet<()>>,
     closed: AtomicBool,
 }
 
@@ -46,6 +58,8 @@ impl Default for MemoryLayer {
             directory: Directory::new(),
             plain: PlainChannels::default(),
             groups: Groups::new(),
+            lanes: Arc::default(),
+            tasks: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -176,17 +190,27 @@ impl ChannelLayer for MemoryLayer {
         Ok(())
     }
 
-    async fn group_send(&self, group: &GroupName, message: Message) -> Result<(), LayerError> {
+    async fn group_send(&self, group: &GroupName, mut message: Message) -> Result<(), LayerError> {
         self.open()?;
         let Some(members) = self.groups.members(group, self.group_expiry) else {
             return Ok(());
         };
-        let delivery = Arc::new(Delivery::new(message));
-        let full = fan_out(&members, &delivery, Overflow::DropNewest, self.expires()).await;
-        if full > 0 {
-            tracing::info!(%group, members = full, "group message dropped by members over capacity");
+        loop {
+            match self.lanes.enter(group, &members, message) {
+                Entered::First(message) => {
+                    let _turn = Turn::of(self, group);
+                    let batch = Batch::from(Arc::new(Delivery::new(message)));
+                    drain::deliver(group, &members, &batch, self.expiry).await;
+                    return Ok(());
+                }
+                Entered::Behind => return Ok(()),
+                Entered::Full(back, mut room) => {
+                    message = back;
+                    // Its end says the same: a batch has left.
+                    let _ = room.changed().await;
+                }
+            }
         }
-        Ok(())
     }
 
     async fn close_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) -> Result<(), LayerError> {

@@ -24,7 +24,6 @@ pub struct Delivery {
     message: Message,
     event: OnceLock<CachedEvent>,
     frame: OnceLock<CachedFrame>,
-    relayed: OnceLock<CachedFrame>,
 }
 
 struct CachedEvent {
@@ -34,7 +33,7 @@ struct CachedEvent {
 
 struct CachedFrame {
     key: TypeId,
-    /// `None` if it could not be made, or is not to be.
+    /// `None` if it could not be made.
     frame: Option<Frame>,
 }
 
@@ -45,7 +44,6 @@ impl Delivery {
             message,
             event: OnceLock::new(),
             frame: OnceLock::new(),
-            relayed: OnceLock::new(),
         }
     }
 
@@ -115,19 +113,6 @@ impl Delivery {
             _ => make
                 .take()
                 .expect("only this call's initialiser takes it, and it did not run")(),
-        }
-    }
-
-    /// What this delivery is to the clients of the members that ask with this key, without asking the members; `None` if
-    /// it is for the members themselves. Either answer is made once, and kept for all that ask with the same key.
-    ///
-    /// `key` must decide what `make` says, as for [`Delivery::frame_once`], whose place is another.
-    pub fn relayed_once(&self, key: TypeId, make: impl Fn() -> Option<Frame>) -> Option<Frame> {
-        let cached = self.relayed.get_or_init(|| CachedFrame { key, frame: make() });
-        if cached.key == key {
-            cached.frame.clone()
-        } else {
-            make()
         }
     }
 }

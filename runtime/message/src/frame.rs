@@ -38,8 +38,8 @@ struct Inner {
 type Deflated = [OnceLock<Option<Bytes>>; WINDOWS];
 
 /// The windows of [`Frame::deflated_once`]: 9 to 15 bits.
-const WINDOWS: usize = 7;
-const LEAST_WINDOW: u8 = 9;
+pub(crate) const WINDOWS: usize = 7;
+pub(crate) const LEAST_WINDOW: u8 = 9;
 
 /// A value could not be written as JSON: its own `Serialize` failed, or a map's key is no text.
 #[derive(Debug, thiserror::Error)]

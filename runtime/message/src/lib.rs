@@ -44,24 +44,28 @@
 //! # }
 //! ```
 
+pub mod batch;
 pub mod codec;
 pub mod delivery;
 pub mod direct;
 pub mod envelope;
 pub mod fernet;
 pub mod frame;
+pub mod frames;
 pub mod json;
 pub mod message;
 pub mod msgpack;
 pub mod serializer;
 pub mod value;
 
+pub use self::batch::Batch;
 pub use self::codec::{Codec, CodecError};
 pub use self::delivery::Delivery;
 pub use self::direct::direct_frame;
 pub use self::envelope::{Channels, EnvelopeError};
 pub use self::fernet::{FernetError, MultiFernet};
 pub use self::frame::{Frame, FrameError};
+pub use self::frames::Frames;
 pub use self::message::{Message, MessageError};
 pub use self::msgpack::{DecodeError, EncodeError};
 pub use self::serializer::{Serializer, SerializersRegistry};

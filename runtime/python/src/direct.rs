@@ -8,9 +8,9 @@ use std::any::TypeId;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use laureola_asgi::{Payload, SendError, Sender, TrySendError};
+use laureola_asgi::{SendError, Sender};
 use laureola_layers::relay::Relay;
-use laureola_message::{Delivery, Frame, direct_frame};
+use laureola_message::{Batch, Delivery, Frame, Frames, direct_frame};
 use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -129,40 +129,47 @@ impl Outlet {
                 "a websocket was accepted too late for the messages that came for it"
             );
         }
-        for frame in frames.drain(..) {
-            // Only a sink without a queue for this could refuse it, and then it is full.
-            deliver(sender, frame);
+        if let Some(frames) = Frames::new(frames.drain(..).collect()) {
+            // Only a sink without a queue for this could refuse some, and then it is full.
+            deliver(sender, &frames);
         }
         *stage = Stage::Accepted(sender.clone());
     }
 }
 
 impl Relay for Outlet {
-    fn relay(&self, delivery: &Arc<Delivery>) -> bool {
-        let frame = delivery.relayed_once(TypeId::of::<Self>(), || direct_frame(delivery.message()));
-        let Some(frame) = frame else {
-            return false;
-        };
+    fn relay(&self, batch: &Batch, leave: &mut dyn FnMut(&Arc<Delivery>)) {
+        let frame = |delivery: &Delivery| direct_frame(delivery.message());
+        batch.relay(TypeId::of::<Self>(), frame, |frames| self.take(frames), leave);
+    }
+}
+
+impl Outlet {
+    /// Returns how many of the frames were taken.
+    fn take(&self, frames: &Frames) -> usize {
         match &mut *self.0.lock() {
-            Stage::Waiting(frames, lost) => {
-                if frames.len() == WAITING {
-                    frames.pop_front();
-                    *lost += 1;
+            Stage::Waiting(waiting, lost) => {
+                for frame in frames.iter() {
+                    if waiting.len() == WAITING {
+                        waiting.pop_front();
+                        *lost += 1;
+                    }
+                    waiting.push_back(frame.clone());
                 }
-                frames.push_back(frame);
-                true
+                frames.len()
             }
-            Stage::Accepted(sender) => deliver(sender, frame),
-            Stage::Over => true,
+            Stage::Accepted(sender) => deliver(sender, frames),
+            Stage::Over => frames.len(),
         }
     }
 }
 
-/// False where the connection cannot take it, so that the application has to.
-fn deliver(sender: &Sender, frame: Frame) -> bool {
-    match sender.deliver(Payload::Frame(frame)) {
-        Err(TrySendError::Failed(SendError::Protocol(_)) | TrySendError::Full(_)) => false,
+/// How many the connection takes; the others are the application's.
+fn deliver(sender: &Sender, frames: &Frames) -> usize {
+    match sender.deliver_frames(frames) {
+        Ok(taken) => taken,
+        Err(SendError::Protocol(_)) => 0,
         // A client that has gone, or is too slow, gets nothing more.
-        _ => true,
+        Err(_) => frames.len(),
     }
 }

@@ -221,6 +221,15 @@ impl WriteHalf {
         }
     }
 
+    /// [`WriteHalf::try_write`] of several slices in one call.
+    pub(crate) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(slices),
+            Self::Unix(stream) => stream.try_write_vectored(slices),
+            Self::Other(_) => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// Writes some of `slices`, which are not empty; else wakes the task when it can.
     pub(crate) fn poll_write_vectored(
         &mut self,

@@ -248,13 +248,13 @@ fn a_receiver_that_is_polled_from_many_places_keeps_one_waker() {
 struct Even(Mutex<Vec<i64>>);
 
 impl Relay for Even {
-    fn relay(&self, delivery: &Arc<Delivery>) -> bool {
-        let number = number(delivery);
-        let even = number % 2 == 0;
-        if even {
-            self.0.lock().push(number);
+    fn relay(&self, batch: &Batch, leave: &mut dyn FnMut(&Arc<Delivery>)) {
+        for delivery in batch.iter() {
+            match number(delivery) {
+                even if even % 2 == 0 => self.0.lock().push(even),
+                _ => leave(delivery),
+            }
         }
-        even
     }
 }
 
@@ -283,4 +283,58 @@ fn a_relay_takes_what_waits_and_what_comes_in_order_and_needs_no_room() {
     assert_eq!(left, [1, 3, 5, 7]);
     drop(mailbox);
     assert_eq!(Arc::strong_count(&relay), 1, "it goes with the receiver");
+}
+
+#[test]
+fn a_batch_is_one_push_and_one_wake_up_whatever_a_relay_leaves_of_it() {
+    struct Count(AtomicUsize);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let (sender, mut mailbox) = mailbox(4);
+    let relay = Arc::new(Even(Mutex::default()));
+    mailbox.set_relay(Arc::clone(&relay) as Arc<dyn Relay>);
+    let wakes = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut cx = Context::from_waker(&waker);
+    let batch = |numbers: std::ops::Range<i64>| Batch::new(numbers.map(delivery).collect::<Vec<_>>());
+
+    assert!(mailbox.poll_next_of(&mut cx).is_pending());
+    assert_eq!(sender.push_batch(&batch(0..6), Overflow::DropNewest, None), 0);
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert_eq!(relay.0.lock()[..], [0, 2, 4]);
+    assert_eq!(
+        sender.push_batch(&batch(6..12), Overflow::DropNewest, None),
+        2,
+        "room for one"
+    );
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "it is awake");
+    for (expected, behind) in [(1, 3), (3, 2), (5, 1), (7, 0)] {
+        let Poll::Ready((Received::Delivery(delivery), waits)) = mailbox.poll_next_of(&mut cx) else {
+            panic!("{expected} waits");
+        };
+        assert_eq!((number(&delivery), waits), (expected, behind));
+    }
+    assert!(mailbox.poll_next_of(&mut cx).is_pending());
+    assert_eq!(sender.push_batch(&batch(12..13), Overflow::DropNewest, None), 0);
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "a relay wakes nobody");
+}
+
+#[test]
+fn a_batch_over_capacity_follows_the_policy() {
+    let batch = Batch::new((0..5).map(delivery).collect::<Vec<_>>());
+    for (overflow, lost, left) in [
+        (Overflow::DropNewest, 3, vec![0, 1]),
+        (Overflow::DropOldest, 3, vec![3, 4]),
+        (Overflow::Close, 1, vec![]),
+    ] {
+        let (sender, mut mailbox) = mailbox(2);
+        assert_eq!(sender.push_batch(&batch, overflow, None), lost, "{overflow:?}");
+        let got: Vec<_> = std::iter::from_fn(|| mailbox.try_recv())
+            .map(|one| number(&one))
+            .collect();
+        assert_eq!(got, left, "{overflow:?}");
+    }
 }

@@ -1,14 +1,12 @@
 //! Where a message for channels of this process goes: into their mailboxes, each bounded, so that
 //! a consumer that is too slow is the only one that loses something.
 
-use std::sync::Arc;
-
 use laureola_layers::directory::Directory;
 use laureola_layers::group::CHUNK;
 use laureola_layers::mailbox::Overflow;
 use laureola_layers::measure::FanOut;
 use laureola_layers::{GroupName, Notice};
-use laureola_message::{Delivery, Str};
+use laureola_message::{Batch, Str};
 
 use crate::core::complaints::Complaints;
 use crate::core::dispatch::{Dispatch, Members};
@@ -25,15 +23,15 @@ pub(crate) struct Local {
 
 impl Local {
     /// Delivers to those of `channels` that are here. Never waits for a consumer.
-    pub(crate) async fn deliver(&self, channels: &[Str], delivery: &Arc<Delivery>) {
+    pub(crate) async fn deliver(&self, channels: &[Str], batch: &Batch) {
         let Some(dispatch) = &self.dispatch else {
-            return self.deliver_to(channels, delivery).await;
+            return self.deliver_to(channels, batch).await;
         };
         // A group message for this process: usually its dispatcher is all there is.
         let dispatched = |name: &Str| dispatch.members(name.as_str());
         let groups: Vec<_> = channels.iter().filter_map(dispatched).collect();
         if groups.is_empty() {
-            return self.deliver_to(channels, delivery).await;
+            return self.deliver_to(channels, batch).await;
         }
         if groups.len() < channels.len() {
             // Some other process added channels of ours by name: they may be local members as well.
@@ -43,10 +41,10 @@ impl Local {
                     .any(|(group, _)| dispatch.contains(group, name.as_str()))
             };
             let named: Vec<_> = channels.iter().filter(named).cloned().collect();
-            self.deliver_to(&named, delivery).await;
+            self.deliver_to(&named, batch).await;
         }
         for (group, members) in groups {
-            self.fan_out(&group, &members, delivery).await;
+            self.fan_out(&group, &members, batch).await;
         }
     }
 
@@ -62,11 +60,11 @@ impl Local {
         }
     }
 
-    async fn deliver_to(&self, channels: &[Str], delivery: &Arc<Delivery>) {
+    async fn deliver_to(&self, channels: &[Str], batch: &Batch) {
         let mut victim = None;
         let full = self
             .directory
-            .deliver_or(channels, delivery, self.overflow, |channel| {
+            .deliver_or(channels, batch, self.overflow, |channel| {
                 victim.get_or_insert_with(|| channel.to_owned());
             })
             .await;
@@ -75,7 +73,7 @@ impl Local {
         }
     }
 
-    async fn fan_out(&self, group: &GroupName, members: &Members, delivery: &Arc<Delivery>) {
+    async fn fan_out(&self, group: &GroupName, members: &Members, batch: &Batch) {
         let measured = FanOut::begin();
         let (mut full, mut victim) = (0, None);
         for (number, chunk) in members.chunks(CHUNK).enumerate() {
@@ -83,8 +81,9 @@ impl Local {
                 tokio::task::yield_now().await;
             }
             for (channel, mailbox) in chunk {
-                if mailbox.push(Arc::clone(delivery), self.overflow, None).lost_one() {
-                    full += 1;
+                let lost = mailbox.push_batch(batch, self.overflow, None);
+                if lost > 0 {
+                    full += lost;
                     victim = Some(channel);
                 }
             }
@@ -100,9 +99,10 @@ impl Local {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::sync::Arc;
 
     use laureola_layers::{ChannelName, mailbox};
-    use laureola_message::Message;
+    use laureola_message::{Delivery, Message};
     use parking_lot::Mutex;
     use tracing_subscriber::fmt::MakeWriter;
 
@@ -154,9 +154,9 @@ mod tests {
             panic!("the first one registers");
         };
         let message = Message::new(&std::collections::BTreeMap::from([("n", 1)])).expect("a map");
-        let delivery = Arc::new(Delivery::new(message));
+        let batch = Batch::from(Arc::new(Delivery::new(message)));
         for _ in 0..5 {
-            local.deliver(&[Str::from(dispatcher.as_str())], &delivery).await;
+            local.deliver(&[Str::from(dispatcher.as_str())], &batch).await;
         }
         assert!(mailbox.try_recv().is_some() && mailbox.try_recv().is_none());
         let log = String::from_utf8(log.0.lock().clone()).expect("text");

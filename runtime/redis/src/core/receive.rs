@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use laureola_message::Delivery;
+use laureola_layers::group::{self, BATCH_BYTES};
+use laureola_message::{Batch, Delivery};
 use redis::RedisResult;
 
 use crate::backoff::Backoff;
@@ -71,28 +72,44 @@ impl Receive {
             let Some(first) = first else {
                 continue;
             };
-            self.deliver(first.member).await;
+            self.deliver(vec![first.member]).await;
             loop {
                 let batch: Vec<Bytes> = blocking.script(&drain).await?;
                 arrived.clone_from(&batch);
                 if batch.is_empty() {
                     break;
                 }
-                for member in batch {
-                    self.deliver(member).await;
-                }
+                self.deliver(batch).await;
             }
         }
         Ok(())
     }
 
-    async fn deliver(&self, member: Bytes) {
-        match self.queue.codec.open(member) {
-            Ok((message, channels)) => {
-                let delivery = Arc::new(Delivery::new(message));
-                self.queue.local.deliver(&channels, &delivery).await;
+    /// Delivers in order. Messages in a row for the same channels leave together.
+    async fn deliver(&self, members: Vec<Bytes>) {
+        let (mut together, mut channels, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for member in members {
+            let length = member.len();
+            let (message, its_channels) = match self.queue.codec.open(member) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    self.queue.malformed(&error);
+                    continue;
+                }
+            };
+            let fits = together.len() < group::BATCH && bytes + length <= BATCH_BYTES;
+            let goes_along = together.is_empty() || fits && its_channels == channels;
+            if !goes_along {
+                let batch = Batch::new(std::mem::take(&mut together));
+                self.queue.local.deliver(&channels, &batch).await;
+                bytes = 0;
             }
-            Err(error) => self.queue.malformed(&error),
+            bytes += length;
+            channels = its_channels;
+            together.push(Arc::new(Delivery::new(message)));
+        }
+        if !together.is_empty() {
+            self.queue.local.deliver(&channels, &Batch::new(together)).await;
         }
     }
 }

@@ -83,13 +83,14 @@ impl Inbox {
 }
 
 impl Outbox {
-    /// The next message; `None` once no connection can bring any.
-    pub(crate) async fn next(&mut self) -> Option<Published> {
-        let published = self.queue.recv().await?;
-        self.shared
-            .bytes
-            .fetch_sub(published.payload.len(), Ordering::Relaxed);
-        Some(published)
+    /// The next messages, up to `limit`, behind those in `messages`: all that are there, once there is one. Returns how
+    /// many; 0 once no connection can bring any.
+    pub(crate) async fn take(&mut self, messages: &mut Vec<Published>, limit: usize) -> usize {
+        let count = self.queue.recv_many(messages, limit).await;
+        let taken = messages.iter().rev().take(count);
+        let bytes = taken.map(|published| published.payload.len()).sum();
+        self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        count
     }
 }
 
@@ -122,9 +123,10 @@ mod tests {
         let (inbox, mut outbox) = inbox();
         inbox.put(published(MAX_BYTES + 1));
         inbox.put(published(1));
-        let first = outbox.next().await.expect("the large one");
-        assert_eq!(first.payload.len(), MAX_BYTES + 1);
+        let mut taken = Vec::new();
+        assert_eq!(outbox.take(&mut taken, 9).await, 1);
+        assert_eq!(taken[0].payload.len(), MAX_BYTES + 1, "the large one");
         inbox.put(published(2));
-        assert_eq!(outbox.next().await.expect("room again").payload.len(), 2);
+        assert_eq!(outbox.take(&mut taken, 9).await, 1, "room again");
     }
 }

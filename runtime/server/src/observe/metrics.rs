@@ -150,10 +150,10 @@ impl Metrics {
         }
     }
 
-    /// A message is on its way to a WebSocket's client.
-    pub(crate) fn sent(&self, bytes: usize) {
+    /// Messages are on their way to a WebSocket's client.
+    pub(crate) fn sent(&self, messages: usize, bytes: usize) {
         if let Some(handles) = &self.0 {
-            handles.traffic.sent(bytes);
+            handles.traffic.sent(messages, bytes);
         }
     }
 

@@ -4,6 +4,9 @@
 //! kernel does not take is queued, and the socket's driver writes it, many buffers in one call,
 //! when the kernel has room. Nothing overtakes: while anything waits, everything queues behind it.
 //!
+//! A sender that has several messages at hand corks the queue: they wait for each other, and leave in
+//! one write ([`Outbound::cork`]).
+//!
 //! Bounded, in bytes, by two marks:
 //! - at the high-water mark messages are refused (`Full`): whoever sends waits, or drops, and at
 //!   most the mark and one message wait here. Answers to pings are dropped.
@@ -13,7 +16,7 @@
 //! A close frame always has room, and ends the queue.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{ErrorKind, IoSlice};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes};
@@ -24,6 +27,8 @@ use crate::stream::WriteHalf;
 
 /// Buffers in one write; the kernel's own limit is 1024.
 const MAX_SLICES: usize = 64;
+/// A corked queue that holds so many bytes is written all the same.
+const CORKED: usize = 16 * 1024;
 /// A queue that was longer gives its memory back once it is empty.
 const KEPT_SLOTS: usize = 16;
 
@@ -67,6 +72,8 @@ struct State {
     queued: usize,
     /// Some of the first buffer is written, so that the rest has to follow.
     begun: bool,
+    /// What comes is queued, and nobody is woken for it: whoever corked the queue writes it.
+    corked: bool,
     /// The stream ends with the last byte.
     finishing: bool,
     /// Last time the client took a byte from the queue, or the queue began to wait, or to close.
@@ -86,6 +93,7 @@ impl Outbound {
                 queue: VecDeque::new(),
                 queued: 0,
                 begun: false,
+                corked: false,
                 finishing: false,
                 moved: 0,
                 driver: None,
@@ -106,38 +114,71 @@ impl Outbound {
 
     /// Writes or queues a message.
     pub(crate) fn push(&self, bytes: &Bytes, now: Tick) -> Result<(), Refused> {
-        self.put(bytes, now, |state, _| {
-            if state.queued >= self.high_water {
-                Err(Refused::Full)
-            } else {
-                Ok(())
+        self.change(|state| {
+            if state.stage != Stage::Open {
+                return Err(Refused::Closed);
             }
+            if state.queued >= self.high_water {
+                return Err(Refused::Full);
+            }
+            state.put(bytes, now);
+            state.relieve(self.high_water, now);
+            Ok(())
         })
     }
 
     /// Writes or queues a message of a sender that can neither wait nor drop it. One that is longer
     /// than the cap still has its place where nothing else waits.
     pub(crate) fn deliver(&self, bytes: &Bytes, now: Tick) -> Result<(), Refused> {
-        self.put(bytes, now, |state, length| {
-            let fits = state.queue.is_empty() || length <= self.cap.saturating_sub(state.queued);
-            if fits { Ok(()) } else { Err(Refused::Slow) }
-        })
+        self.deliver_all(bytes, std::iter::once(bytes), now)
     }
 
-    fn put(
+    /// [`Outbound::deliver`] of several messages, `parts`, in one write: `joined` is all of them in
+    /// one buffer. What has to wait does as messages of their own, which the cap counts one by one.
+    pub(crate) fn deliver_all<'a>(
         &self,
-        bytes: &Bytes,
+        joined: &Bytes,
+        parts: impl Iterator<Item = &'a Bytes>,
         now: Tick,
-        allow: impl FnOnce(&State, usize) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
         self.change(|state| {
             if state.stage != Stage::Open {
                 return Err(Refused::Closed);
             }
-            allow(state, bytes.len())?;
-            state.put(bytes, now);
+            let mut written = state.write(joined);
+            if written == joined.len() || state.stage == Stage::Dead {
+                return Ok(());
+            }
+            for part in parts {
+                if written >= part.len() {
+                    written -= part.len();
+                    continue;
+                }
+                let length = part.len() - written;
+                if !state.queue.is_empty() && length > self.cap.saturating_sub(state.queued) {
+                    return Err(Refused::Slow);
+                }
+                state.enqueue(part, written, now);
+                written = 0;
+            }
+            state.relieve(self.high_water, now);
             Ok(())
         })
+    }
+
+    /// Holds back what comes from now on. Whoever calls it must [uncork](Self::uncork) before it
+    /// waits for anything: nobody else does.
+    pub(crate) fn cork(&self) {
+        self.state.lock().corked = true;
+    }
+
+    /// Writes what was held back, in one call if the client takes it.
+    pub(crate) fn uncork(&self, now: Tick) {
+        self.change(|state| {
+            if std::mem::take(&mut state.corked) {
+                state.write_at_once(now);
+            }
+        });
     }
 
     /// Writes or queues pings and pongs, or drops them where they have no place any more.
@@ -255,9 +296,9 @@ impl Outbound {
     fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let (result, driver, senders) = {
             let mut state = self.state.lock();
-            let (stage, waiting, over) = (state.stage, !state.queue.is_empty(), state.is_over());
+            let (stage, waiting, over) = (state.stage, state.is_waiting(), state.is_over());
             let result = change(&mut state);
-            let begins_to_wait = !waiting && !state.queue.is_empty();
+            let begins_to_wait = !waiting && state.is_waiting();
             let calls_driver = state.stage != stage || begins_to_wait || state.is_over() != over;
             let driver = if calls_driver { state.driver.take() } else { None };
             let room = state.stage != Stage::Open || state.queued < self.high_water;
@@ -276,20 +317,30 @@ impl Outbound {
 impl State {
     /// Writes `bytes` now if nothing is before them; the rest is queued.
     fn put(&mut self, bytes: &Bytes, now: Tick) {
-        let mut written = 0;
-        if self.queue.is_empty()
-            && let Some(stream) = &self.stream
-        {
-            match stream.try_write(bytes) {
-                Ok(all) if all == bytes.len() => return,
-                Ok(some) => written = some,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => {
-                    self.die();
-                    return;
-                }
+        let written = self.write(bytes);
+        if written < bytes.len() && self.stage != Stage::Dead {
+            self.enqueue(bytes, written, now);
+        }
+    }
+
+    /// Writes as much of `bytes` as the client takes now: nothing if anything is before them.
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        if self.corked || !self.queue.is_empty() {
+            return 0;
+        }
+        let Some(stream) = &self.stream else { return 0 };
+        match stream.try_write(bytes) {
+            Ok(written) => written,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(_) => {
+                self.die();
+                0
             }
         }
+    }
+
+    /// Queues `bytes`, of which so many are written already.
+    fn enqueue(&mut self, bytes: &Bytes, written: usize, now: Tick) {
         if self.queue.is_empty() {
             self.moved = now;
             self.begun = written > 0;
@@ -297,6 +348,37 @@ impl State {
         let rest = bytes.slice(written..);
         self.queued += rest.len();
         self.queue.push_back(rest);
+    }
+
+    /// A corked queue does not grow long, and never so long that a sender would have to wait.
+    fn relieve(&mut self, high_water: usize, now: Tick) {
+        if self.corked && self.queued >= high_water.min(CORKED) {
+            self.write_at_once(now);
+        }
+    }
+
+    /// Writes of the queue what the client takes now. What remains is the driver's.
+    fn write_at_once(&mut self, now: Tick) {
+        while !self.queue.is_empty() {
+            let Some(stream) = &self.stream else { return };
+            match slices(&self.queue, |slices| stream.try_write_vectored(slices)) {
+                Ok(written) if written > 0 => {
+                    self.moved = now;
+                    self.advance(written);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(_) | Err(_) => self.die(),
+            }
+        }
+        if self.queue.capacity() > KEPT_SLOTS {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    /// Whether anything waits for the driver.
+    fn is_waiting(&self) -> bool {
+        !self.corked && !self.queue.is_empty()
     }
 
     /// Whether it was the first to close.
@@ -315,7 +397,7 @@ impl State {
     fn write_queue(&mut self, cx: &mut Context<'_>, now: Tick) {
         while !self.queue.is_empty() {
             let Some(stream) = &mut self.stream else { return };
-            match write_some(stream, cx, &self.queue) {
+            match slices(&self.queue, |slices| stream.poll_write_vectored(cx, slices)) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(written)) => {
                     self.moved = now;
@@ -371,18 +453,15 @@ impl State {
     }
 }
 
-fn write_some(
-    stream: &mut WriteHalf,
-    cx: &mut Context<'_>,
-    queue: &VecDeque<Bytes>,
-) -> Poll<io::Result<usize>> {
+/// The first buffers of the queue, for one write.
+fn slices<R>(queue: &VecDeque<Bytes>, write: impl FnOnce(&[IoSlice<'_>]) -> R) -> R {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let mut count = 0;
     for (slice, bytes) in slices.iter_mut().zip(queue) {
         *slice = IoSlice::new(bytes);
         count += 1;
     }
-    stream.poll_write_vectored(cx, &slices[..count])
+    write(&slices[..count])
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use laureola_asgi::exchange::{Body, Denial, ResponseFuture};
 use laureola_asgi::send::CommandSink;
-use laureola_asgi::{CloseCode, Command, Payload, TrySendError};
-use laureola_message::{Frame, Str};
+use laureola_asgi::{CloseCode, Command, Disconnected, Payload, SendError, TrySendError};
+use laureola_message::{Frame, Frames, Str};
 use parking_lot::Mutex;
 use tracing::debug;
 
@@ -232,12 +232,16 @@ impl Socket {
         }
     }
 
+    /// How its messages are compressed, where that was agreed on.
+    fn outgoing(&self) -> Option<Outgoing<'_>> {
+        let window = self.window?;
+        let settings = self.shared.options.websocket_compression.as_ref()?;
+        Some(Outgoing { settings, window })
+    }
+
     /// The frame of a message, compressed where that was agreed on and is worth it.
     fn framed<'a>(&self, payload: &'a Payload) -> Cow<'a, Bytes> {
-        let compression = self.shared.options.websocket_compression.as_ref();
-        let outgoing = compression
-            .zip(self.window)
-            .map(|(settings, window)| Outgoing { settings, window });
+        let outgoing = self.outgoing();
         let encode = |first, payload: &[u8]| {
             let compressed = outgoing.and_then(|outgoing| outgoing.once(first, payload));
             Cow::Owned(compressed.unwrap_or_else(|| Frame::encode(first, payload)))
@@ -253,16 +257,33 @@ impl Socket {
     }
 
     /// Whether messages may be sent at all.
-    fn check_accepted(&self) -> Result<(), TrySendError> {
+    fn check_accepted(&self) -> Result<(), SendError> {
         if self.accepted.load(Ordering::Acquire) {
             Ok(())
         } else if self.handshake.lock().over {
-            Err(TrySendError::disconnected())
+            Err(Disconnected.into())
         } else {
-            Err(TrySendError::protocol(
-                "Socket has not been accepted, so cannot send over it",
-            ))
+            let text = "Socket has not been accepted, so cannot send over it";
+            Err(SendError::Protocol(text.into()))
         }
+    }
+
+    /// What became of a fan-out's `messages`, `bytes` of them.
+    fn delivered(
+        &self,
+        outcome: Result<(), Refused>,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<(), SendError> {
+        match outcome {
+            Ok(()) => {
+                self.shared.metrics.sent(messages, bytes);
+                return Ok(());
+            }
+            Err(Refused::Slow) => self.give_up_slow(),
+            Err(Refused::Closed | Refused::Full) => {}
+        }
+        Err(Disconnected.into())
     }
 
     fn send(&self, payload: Payload) -> Result<(), TrySendError> {
@@ -275,7 +296,7 @@ impl Socket {
         let frame = self.framed(&payload);
         match self.outbound.push(&frame, self.shared.clock.now()) {
             Ok(()) => {
-                self.shared.metrics.sent(frame.len());
+                self.shared.metrics.sent(1, frame.len());
                 Ok(())
             }
             Err(Refused::Closed | Refused::Slow) => Err(TrySendError::disconnected()),
@@ -344,14 +365,35 @@ impl CommandSink for Socket {
     fn deliver(&self, payload: Payload) -> Result<(), TrySendError> {
         self.check_accepted()?;
         let frame = self.framed(&payload);
-        match self.outbound.deliver(&frame, self.shared.clock.now()) {
-            Ok(()) => {
-                self.shared.metrics.sent(frame.len());
-                return Ok(());
+        let outcome = self.outbound.deliver(&frame, self.shared.clock.now());
+        Ok(self.delivered(outcome, 1, frame.len())?)
+    }
+
+    fn deliver_frames(&self, frames: &Frames) -> Result<usize, SendError> {
+        self.check_accepted()?;
+        let now = self.shared.clock.now();
+        let (joined, outcome) = match self.outgoing() {
+            None => {
+                let joined = frames.joined();
+                let parts = frames.iter().map(Frame::bytes);
+                (joined, self.outbound.deliver_all(joined, parts, now))
             }
-            Err(Refused::Slow) => self.give_up_slow(),
-            Err(Refused::Closed | Refused::Full) => {}
-        }
-        Err(TrySendError::disconnected())
+            Some(outgoing) => {
+                let form = |frame| outgoing.shared(frame).unwrap_or_else(|| frame.bytes());
+                let joined = frames.deflated_once(outgoing.window, form);
+                let parts = frames.iter().map(form);
+                (joined, self.outbound.deliver_all(joined, parts, now))
+            }
+        };
+        self.delivered(outcome, frames.len(), joined.len())?;
+        Ok(frames.len())
+    }
+
+    fn cork(&self) {
+        self.outbound.cork();
+    }
+
+    fn uncork(&self) {
+        self.outbound.uncork(self.shared.clock.now());
     }
 }

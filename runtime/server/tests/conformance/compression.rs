@@ -254,25 +254,53 @@ fn what_the_server_sends_is_compressed_above_the_threshold_in_the_window_agreed_
                 .map(|at| char::from(b'a' + (at * at / 7 % 26) as u8))
                 .collect();
             client.write(frame(0x81, &text));
-            let head = client.read_bytes(2, DEADLINE);
-            assert_eq!(head[0], if length < 1024 { 0x81 } else { 0xc1 }, "{length}");
-            let count = match head[1] {
-                126 => u16::from_be_bytes(client.read_bytes(2, DEADLINE).try_into().expect("two")).into(),
-                127 => panic!("it did not shrink"),
-                short => usize::from(short),
-            };
-            let payload = client.read_bytes(count, DEADLINE);
-            let plain = if length < 1024 {
-                payload
-            } else {
-                inflate(&payload, bits)
-            };
+            let first = if length < 1024 { 0x81 } else { 0xc1 };
+            let plain = read(&mut client, first, bits);
             assert!(plain == text.as_bytes(), "{length} in a window of {bits}");
         }
         client.write(Frame::close(1000, "").encode());
         assert!(client.read_to_end(DEADLINE).starts_with(&[0x88, 2]));
     }
     server.assert_serves();
+}
+
+/// The plain payload of the next frame, which begins with `first`.
+fn read(client: &mut RawHttp, first: u8, bits: u8) -> Vec<u8> {
+    let head = client.read_bytes(2, DEADLINE);
+    assert_eq!(head[0], first);
+    let count = match head[1] {
+        126 => u16::from_be_bytes(client.read_bytes(2, DEADLINE).try_into().expect("two")).into(),
+        127 => panic!("it did not shrink"),
+        short => usize::from(short),
+    };
+    let payload = client.read_bytes(count, DEADLINE);
+    if first & 0x40 == 0 {
+        payload
+    } else {
+        inflate(&payload, bits)
+    }
+}
+
+#[test]
+fn of_messages_that_leave_together_each_is_compressed_by_itself_or_not() {
+    let server = server(Deflate::default());
+    let text = "again and again and ".repeat(300);
+    for (offer, bits) in [
+        ("permessage-deflate", 15),
+        ("permessage-deflate; server_max_window_bits=9", 9),
+        ("", 0),
+    ] {
+        let mut client = RawHttp::connect(server.port);
+        client.write(WebSocket::handshake(server.port, "/joined", &[(OFFER.0, offer)]));
+        assert_eq!(client.read_head(DEADLINE).expect("a response").status, 101);
+        for _ in 0..2 {
+            client.write(frame(0x81, &text));
+            let rsv = if bits == 0 { 0 } else { 0x40 };
+            assert_eq!(read(&mut client, 0x81, bits), b"short", "{offer}");
+            assert!(read(&mut client, 0x81 | rsv, bits) == text.as_bytes(), "{offer}");
+            assert!(read(&mut client, 0x82 | rsv, bits) == text.as_bytes(), "{offer}");
+        }
+    }
 }
 
 fn inflate(payload: &[u8], bits: u8) -> Vec<u8> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use laureola_asgi::{AppError, Command, Connection, Event, Payload, Scope, app_fn};
+use laureola_message::{Frame, Frames};
 use laureola_server::{Builder, Server};
 use laureola_testkit::{RawHttp, Received, WebSocket, wait_until};
 use parking_lot::Mutex;
@@ -97,6 +98,17 @@ impl Drop for Running {
     }
 }
 
+/// A text in three frames that leave together: a short one, itself, and its bytes.
+fn joined(payload: &Payload) -> Frames {
+    let text = payload.as_text().unwrap_or_default();
+    let frames = vec![
+        Frame::text("short"),
+        Frame::text(text),
+        Frame::binary(text.as_bytes()),
+    ];
+    Frames::new(frames).expect("three")
+}
+
 async fn echo(mut connection: Connection, book: Book) -> Result<(), AppError> {
     let Scope::WebSocket(scope) = &connection.scope else {
         let start = Command::HttpResponseStart {
@@ -130,7 +142,11 @@ async fn echo(mut connection: Connection, book: Book) -> Result<(), AppError> {
                     .or_default()
                     .messages
                     .push(payload.clone());
-                connection.send.send(Command::WebSocketSend(payload)).await?;
+                if &*path == "/joined" {
+                    connection.send.deliver_frames(&joined(&payload))?;
+                } else {
+                    connection.send.send(Command::WebSocketSend(payload)).await?;
+                }
             }
             Event::WebSocketDisconnect { code, .. } => {
                 book.lock().entry(path).or_default().disconnects.push(code);

@@ -45,9 +45,9 @@ impl Traffic {
         shard.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn sent(&self, bytes: usize) {
+    pub(super) fn sent(&self, messages: usize, bytes: usize) {
         let shard = self.shard();
-        shard.messages_out.fetch_add(1, Ordering::Relaxed);
+        shard.messages_out.fetch_add(messages as u64, Ordering::Relaxed);
         shard.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 

@@ -187,3 +187,108 @@ async fn a_queue_that_is_cut_short_ends_with_whole_frames() {
         read.len()
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joined_messages_keep_their_order_among_single_ones_whatever_the_kernel_takes() {
+    let (outbound, mut client, _read) = connected().await;
+    let driver = drive(&outbound);
+    let parts: Vec<Bytes> = (0..3000_u32)
+        .map(|part| {
+            let length = usize::try_from(part % 977 + 1).unwrap();
+            part.to_be_bytes().repeat(length).into()
+        })
+        .collect();
+    let expected = parts.concat();
+    let reader = tokio::spawn(async move {
+        let mut read = Vec::new();
+        client.read_to_end(&mut read).await.unwrap();
+        read
+    });
+    for (number, together) in parts.chunks(30).enumerate() {
+        match number % 3 {
+            0 => {
+                let joined = Bytes::from(together.concat());
+                // It goes above the mark; the cap is far.
+                outbound.deliver_all(&joined, together.iter(), 1).unwrap();
+            }
+            1 => {
+                outbound.cork();
+                for part in together {
+                    send(&outbound, part.clone()).await.unwrap();
+                }
+                outbound.uncork(1);
+            }
+            _ => {
+                for part in together {
+                    send(&outbound, part.clone()).await.unwrap();
+                }
+            }
+        }
+        poll_fn(|cx| outbound.poll_ready(cx)).await;
+    }
+    outbound.close(&Bytes::from_static(b"\x88\0"), 1);
+    outbound.finish(1);
+    driver.await.unwrap();
+    let read = reader.await.unwrap();
+    assert_eq!(read.len(), expected.len() + 2);
+    assert!(read.starts_with(&expected), "in order");
+}
+
+#[tokio::test]
+async fn of_joined_messages_as_many_wait_as_the_cap_holds() {
+    let (outbound, client, _read) = connected().await;
+    let parts = vec![Bytes::from(vec![b'x'; 10_000]); 6];
+    let joined = Bytes::from(parts.concat());
+    while outbound.deliver_all(&joined, parts.iter(), 1).is_ok() {}
+    // Counted one by one, as if they had come so.
+    assert!(outbound.queued() > CAP - 10_000 && outbound.queued() <= CAP);
+    assert!(outbound.cut_short(&Bytes::from_static(b"\x88\0"), 1));
+    assert!(outbound.queued() <= 10_002, "what is half written, and the close");
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_corked_queue_leaves_with_the_uncork_and_not_before() {
+    let (outbound, mut client, _read) = connected().await;
+    outbound.cork();
+    for part in [&b"one "[..], b"two ", b"three"] {
+        outbound.push(&Bytes::from_static(part), 1).unwrap();
+    }
+    assert_eq!(outbound.queued(), 13);
+    let mut bytes = [0; 20];
+    assert_eq!(
+        client.try_read(&mut bytes).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    outbound.uncork(1);
+    assert_eq!(outbound.queued(), 0);
+    client.readable().await.unwrap();
+    let read = client.read(&mut bytes).await.unwrap();
+    assert_eq!(&bytes[..read], b"one two three", "in one write");
+    outbound.push(&Bytes::from_static(b"four"), 1).unwrap();
+    assert_eq!(outbound.queued(), 0, "it is open again");
+}
+
+#[tokio::test]
+async fn a_corked_queue_is_bounded_and_left_to_the_driver_when_the_client_does_not_read() {
+    let (outbound, mut client, _read) = connected().await;
+    outbound.cork();
+    let message = Bytes::from(vec![b'x'; 1_000]);
+    let mut taken = 0;
+    while outbound.push(&message, 1).is_ok() {
+        taken += 1;
+        assert!(taken < 100_000, "the queue has no bound");
+    }
+    assert!(outbound.queued() < HIGH_WATER + 1_000);
+    outbound.uncork(1);
+    let driver = drive(&outbound);
+    let reader = tokio::spawn(async move {
+        let mut read = Vec::new();
+        client.read_to_end(&mut read).await.unwrap();
+        read.len()
+    });
+    poll_fn(|cx| outbound.poll_ready(cx)).await;
+    outbound.finish(1);
+    driver.await.unwrap();
+    assert_eq!(reader.await.unwrap(), taken * 1_000);
+}

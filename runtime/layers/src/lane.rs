@@ -1,0 +1,204 @@
+//! One fan-out at a time for each group; what comes meanwhile leaves together.
+//!
+//! Whoever sends to a group that nobody fans out to does it at once, so that a lone message does not wait. Whoever finds
+//! a fan-out under way leaves the message behind it. Those that were left become batches, which a task of the layer
+//! fans out: it lets everybody who is ready have a turn before it takes a batch, since some of them may have more for it.
+//!
+//! So all members see a group's messages in the same order, and a busy group costs a member one wake-up, or one write,
+//! for a batch. A message reaches those who were members when it was sent.
+//!
+//! Bounded: [`MAX_WAITING`] messages or [`MAX_BYTES`] wait for a group; further senders wait until a batch has left.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use laureola_message::{Batch, Delivery, Message};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::group::{BATCH, BATCH_BYTES, Members};
+use crate::name::GroupName;
+
+/// So many messages wait for a group at most.
+const MAX_WAITING: usize = 256;
+/// So many bytes of messages wait for a group at most; one message does whatever its size.
+const MAX_BYTES: usize = 4 << 20;
+/// The groups that are being fanned out to.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes(Mutex<HashMap<GroupName, Lane>>);
+
+/// What waits behind a fan-out.
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<(Members, Message)>,
+    bytes: usize,
+    /// Dropped when there is room.
+    room: Option<watch::Sender<()>>,
+}
+
+/// What a sender has to do.
+pub(crate) enum Entered {
+    /// Fan the message out, and then [`Lanes::leave`].
+    First(Message),
+    /// Nothing: it waits behind a fan-out.
+    Behind,
+    /// Wait until this changes or ends, for there may be room then, and try again.
+    Full(Message, watch::Receiver<()>),
+}
+
+impl Lanes {
+    /// A message for the members of a group.
+    pub(crate) fn enter(&self, group: &GroupName, members: &Members, message: Message) -> Entered {
+        let mut lanes = self.0.lock();
+        let Some(lane) = lanes.get_mut(group) else {
+            lanes.insert(group.clone(), Lane::default());
+            return Entered::First(message);
+        };
+        let length = message.msgpack().len();
+        let fits = lane.waiting.len() < MAX_WAITING && lane.bytes.saturating_add(length) <= MAX_BYTES;
+        if !fits && !lane.waiting.is_empty() {
+            let room = lane.room.get_or_insert_default();
+            return Entered::Full(message, room.subscribe());
+        }
+        lane.bytes += length;
+        lane.waiting.push_back((Arc::clone(members), message));
+        Entered::Behind
+    }
+
+    /// A fan-out to the group has ended. Whether something waits behind it, which [`Lanes::take`] has to bring.
+    pub(crate) fn leave(&self, group: &GroupName) -> bool {
+        let mut lanes = self.0.lock();
+        let waits = lanes.get(group).is_some_and(|lane| !lane.waiting.is_empty());
+        if !waits {
+            lanes.remove(group);
+        }
+        waits
+    }
+
+    /// The messages that leave next, all for the same members; `None` once nothing waits, and the group has no fan-out.
+    pub(crate) fn take(&self, group: &GroupName) -> Option<(Members, Batch)> {
+        let mut lanes = self.0.lock();
+        let lane = lanes.get_mut(group)?;
+        let Some((members, first)) = lane.waiting.pop_front() else {
+            lanes.remove(group);
+            return None;
+        };
+        let mut length = first.msgpack().len();
+        let mut messages = vec![first];
+        while let Some((others, message)) = lane.waiting.front() {
+            let longer = length + message.msgpack().len();
+            if messages.len() == BATCH || longer > BATCH_BYTES || !Arc::ptr_eq(others, &members) {
+                break;
+            }
+            length = longer;
+            messages.extend(lane.waiting.pop_front().map(|(_, message)| message));
+        }
+        lane.bytes -= length;
+        let room = lane.room.take();
+        drop(lanes);
+        drop(room);
+        let deliveries = messages
+            .into_iter()
+            .map(|message| Arc::new(Delivery::new(message)));
+        Some((members, Batch::new(deliveries.collect::<Vec<_>>())))
+    }
+
+    /// Gives up what waits for a group.
+    pub(crate) fn abandon(&self, group: &GroupName) {
+        let lane = self.0.lock().remove(group);
+        drop(lane);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::mailbox;
+
+    fn message(length: usize) -> Message {
+        let text = "x".repeat(length);
+        Message::new(&std::collections::BTreeMap::from([("text", text)])).expect("a map")
+    }
+
+    fn members() -> Members {
+        Arc::new([mailbox(1).0])
+    }
+
+    fn room() -> GroupName {
+        GroupName::new("room").expect("a name")
+    }
+
+    /// Waits behind a fan-out, or finds no room.
+    fn waits(lanes: &Lanes, members: &Members, length: usize) -> bool {
+        match lanes.enter(&room(), members, message(length)) {
+            Entered::Behind => true,
+            Entered::Full(..) => false,
+            Entered::First(_) => panic!("a fan-out is under way"),
+        }
+    }
+
+    #[test]
+    fn a_lone_message_goes_at_once_and_leaves_nothing_behind() {
+        let (lanes, members) = (Lanes::default(), members());
+        for _ in 0..2 {
+            assert!(matches!(
+                lanes.enter(&room(), &members, message(1)),
+                Entered::First(_)
+            ));
+            assert!(!lanes.leave(&room()));
+            assert!(lanes.0.lock().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_comes_meanwhile_leaves_together_up_to_the_limits() {
+        let (lanes, members) = (Lanes::default(), members());
+        assert!(matches!(
+            lanes.enter(&room(), &members, message(1)),
+            Entered::First(_)
+        ));
+        for length in
+            std::iter::repeat_n(1, BATCH + 1).chain([BATCH_BYTES / 2, BATCH_BYTES / 2, BATCH_BYTES + 1])
+        {
+            assert!(waits(&lanes, &members, length));
+        }
+        assert!(lanes.leave(&room()));
+        let taken: Vec<_> =
+            std::iter::from_fn(|| lanes.take(&room()).map(|(_, batch)| batch.len())).collect();
+        assert_eq!(taken, [BATCH, 2, 1, 1]);
+        assert!(lanes.0.lock().is_empty(), "the last look ends the lane");
+    }
+
+    #[test]
+    fn a_message_is_for_those_who_were_members_when_it_was_sent() {
+        let (lanes, before, after) = (Lanes::default(), members(), members());
+        let _ = lanes.enter(&room(), &before, message(1));
+        for members in [&before, &before, &after, &before] {
+            assert!(waits(&lanes, members, 1));
+        }
+        for (members, count) in [(&before, 2), (&after, 1), (&before, 1)] {
+            let (of, batch) = lanes.take(&room()).expect("it waits");
+            assert!(Arc::ptr_eq(&of, members));
+            assert_eq!(batch.len(), count);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_group_holds_so_much_and_says_when_there_is_room() {
+        let (lanes, members) = (Lanes::default(), members());
+        let _ = lanes.enter(&room(), &members, message(1));
+        let taken = (0..).take_while(|_| waits(&lanes, &members, 1)).count();
+        assert_eq!(taken, MAX_WAITING);
+        let Entered::Full(_, mut room_again) = lanes.enter(&room(), &members, message(1)) else {
+            panic!("it is full");
+        };
+        lanes.take(&room()).expect("they wait");
+        let _ = room_again.changed().await;
+        assert!(waits(&lanes, &members, 1));
+
+        lanes.abandon(&room());
+        let _ = lanes.enter(&room(), &members, message(1));
+        assert!(waits(&lanes, &members, MAX_BYTES * 2), "one of any size");
+        assert!(!waits(&lanes, &members, 1));
+    }
+}
