@@ -8,6 +8,7 @@
 //! - [`room`]: the [`Room`] trait, and a room of bare mailboxes
 //! - [`consumers`]: a room of real consumers
 //! - [`naive`]: rooms as one writes them without a channel layer: the baselines
+//! - [`sockets`]: rooms behind a server, and the bare loop beside them
 //! - [`idle`]: the pieces of the bench of idle connections
 //! - [`layer_peers`]: those of the bench beside channels_redis
 //! - [`attack`]: those of the bench of attacks
@@ -35,6 +36,7 @@ pub mod layer_peers;
 pub mod naive;
 pub mod protocol;
 pub mod room;
+pub mod sockets;
 pub mod tally;
 
 pub use consumers::ConsumerRoom;
