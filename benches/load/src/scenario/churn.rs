@@ -62,7 +62,8 @@ pub(super) fn run(mut outcome: Outcome, args: &ChurnArgs) -> Result<Outcome, Loa
     outcome.connections = visitors.all_connects + visitors.failed;
     outcome.connected(visitors.all_connects, &all);
     outcome.measured(visitors.connects, &usage, !watched.server.is_empty());
-    outcome.memory(&memory, &memory_after, run.tcp.ready() as u64);
+    // Without --hold this is what the server keeps of those that left.
+    outcome.memory(&memory, &memory_after, visitors.all_connects);
     outcome.other_messages = visitors.others;
     outcome.latency_us = visitors.latencies.summary();
     outcome.failed(&visitors.errors);

@@ -1,7 +1,8 @@
-//! A chat that is wrong on purpose: text in, text out to everybody on this port, but not always.
+//! A chat that is wrong on purpose: text in, text out to everybody on this port, but not always. It pings each client
+//! first, and ends those that do not answer.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
@@ -78,6 +79,7 @@ fn serve(mut stream: TcpStream, fault: Fault, hall: &parking_lot::Mutex<Hall>) -
             held: None,
         });
     }
+    let mut ponged = false;
     loop {
         let mut header = [0; 2];
         stream.read_exact(&mut header)?;
@@ -93,9 +95,10 @@ fn serve(mut stream: TcpStream, fault: Fault, hall: &parking_lot::Mutex<Hall>) -
         let mut payload = vec![0; 4 + length];
         stream.read_exact(&mut payload)?;
         match header[0] & 0x0f {
-            1 => hall.lock().tell_all(&payload[4..], fault),
-            10 => assert_eq!(&payload[4..], b"ping"),
-            _ => return Ok(()),
+            1 if ponged => hall.lock().tell_all(&payload[4..], fault),
+            10 if &payload[4..] == b"ping" => ponged = true,
+            // Whoever does not answer the ping is not listened to.
+            _ => return stream.shutdown(Shutdown::Both),
         }
     }
 }
