@@ -30,6 +30,20 @@ const LINGER_BYTES: usize = 1024 * 1024;
 /// The same behind a head that was refused: no body is known of.
 const LINGER_BYTES_OF_HEAD: usize = 64 * 1024;
 
+/// Up to so many bytes it is cheaper to put a head and its body together than to have the kernel go
+/// over a list of two.
+const SMALL: usize = 512;
+
+/// What stands in `bufs`, in one piece, where it fits.
+fn gather<'a>(bufs: &[io::IoSlice<'_>], small: &'a mut [u8; SMALL]) -> Option<&'a [u8]> {
+    let mut end = 0;
+    for buf in bufs {
+        small.get_mut(end..end + buf.len())?.copy_from_slice(buf);
+        end += buf.len();
+    }
+    Some(&small[..end])
+}
+
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlines {
@@ -350,7 +364,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let mut small = [0; SMALL];
+        let written = match gather(bufs, &mut small) {
+            Some(bytes) => Pin::new(&mut self.stream).poll_write(cx, bytes),
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
+        };
         self.written(cx, written)
     }
 
