@@ -79,7 +79,8 @@ fn serve(mut stream: TcpStream, fault: Fault, hall: &parking_lot::Mutex<Hall>) -
             held: None,
         });
     }
-    let mut ponged = false;
+    // One text may have left before the ping was read.
+    let (mut ponged, mut texts) = (false, 0);
     loop {
         let mut header = [0; 2];
         stream.read_exact(&mut header)?;
@@ -95,7 +96,10 @@ fn serve(mut stream: TcpStream, fault: Fault, hall: &parking_lot::Mutex<Hall>) -
         let mut payload = vec![0; 4 + length];
         stream.read_exact(&mut payload)?;
         match header[0] & 0x0f {
-            1 if ponged => hall.lock().tell_all(&payload[4..], fault),
+            1 if ponged || texts == 0 => {
+                texts += 1;
+                hall.lock().tell_all(&payload[4..], fault);
+            }
             10 if &payload[4..] == b"ping" => ponged = true,
             // Whoever does not answer the ping is not listened to.
             _ => return stream.shutdown(Shutdown::Both),
