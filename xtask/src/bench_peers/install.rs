@@ -169,7 +169,7 @@ fn node(venv: &Path) -> Result<PathBuf> {
 }
 
 fn is_new_enough(node: &Path) -> bool {
-    let check = "process.exit(Number(process.versions.node.split('.')[0]) < 18)";
+    let check = "process.exit(Number(process.versions.node.split('.')[0]) < 18 ? 1 : 0)";
     Cmd::new(node).args(["-e", check]).probe().is_some()
 }
 

@@ -1,4 +1,4 @@
-//! A plot for each case that is about speed, drawn by the load tool.
+//! A plot for each case, drawn by the load tool.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,10 @@ pub(super) fn draw(
 ) -> Result<BTreeMap<&'static str, PathBuf>> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let mut plots = BTreeMap::new();
-    for case in CASES.iter().filter(|case| case.kind == Kind::Rate) {
+    for case in CASES {
+        let Some(arguments) = arguments(case.kind) else {
+            continue;
+        };
         let rows = rows
             .iter()
             .filter(|row| row.text("case") == case.name && row.error().is_none());
@@ -33,7 +36,8 @@ pub(super) fn draw(
         fs::write(&data, lines.join("\n")).with_context(|| format!("cannot write {}", data.display()))?;
         let plot = dir.join(case.name).with_extension("svg");
         let command = Cmd::new(tools.load())
-            .args(["report", "plot", "--log", "--title", case.title])
+            .args(["report", "plot", "--title", case.title])
+            .args(arguments)
             .arg(&data)
             .arg("--out")
             .arg(&plot);
@@ -44,4 +48,15 @@ pub(super) fn draw(
         plots.insert(case.name, beside.unwrap_or(&plot).to_owned());
     }
     Ok(plots)
+}
+
+/// What the bars of a plot show; rates are decades apart.
+fn arguments(kind: Kind) -> Option<&'static [&'static str]> {
+    match kind {
+        Kind::Rate => Some(&["--metric", "per-cpu", "--log"]),
+        Kind::Latency => Some(&["--metric", "p99"]),
+        Kind::Connects => Some(&["--metric", "connects", "--log"]),
+        Kind::Memory => Some(&["--metric", "memory"]),
+        Kind::Burst => None,
+    }
 }
