@@ -38,7 +38,7 @@ pub(super) struct Case {
 
 const ROOM: &str = "/ws/chat/{room}/";
 
-const RAW: &str = "floor, rust-handler, laureola, laureola-uvloop, daphne, uvicorn, granian, gunicorn-asgi, \
+const RAW: &str = "floor, rust, laureola, laureola-uvloop, daphne, uvicorn, granian, gunicorn-asgi, \
                    gunicorn-uvicorn, hypercorn, node-ws";
 const FLOORS: &str = "floor, floor-joined";
 const OURS: &str = "rust-relay memory|core|pubsub, rust-handler memory|core|pubsub";

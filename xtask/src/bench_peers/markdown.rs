@@ -246,7 +246,7 @@ pub(super) fn number(value: f64) -> String {
         };
     }
     let digits = value.abs().log10().floor() as i32 + 1;
-    let exact = value.fract() == 0.0 && digits <= 5;
+    let exact = value.fract() == 0.0 && digits <= 4;
     let decimals = if exact { 0 } else { (3 - digits).clamp(0, 6) } as usize;
     let unit = if exact {
         1.0
@@ -335,8 +335,9 @@ mod tests {
             (352.4, "352"),
             (3807.3, "3,810"),
             (4_027_957.4, "4,030,000"),
+            (9_999.0, "9,999"),
             (10_000.0, "10,000"),
-            (99_999.0, "99,999"),
+            (32_640.0, "32,600"),
             (8_646_300.0, "8,650,000"),
         ];
         for (value, expected) in cases {

@@ -55,6 +55,7 @@ pub(super) const SERVERS: &[Server] = &[
         "laureola-floor",
         "--port {port} --join",
     ),
+    server("rust", Family::Rust, "laureola-bench-chat", "--port {port}"),
     server(
         "rust-relay",
         Family::Rust,
