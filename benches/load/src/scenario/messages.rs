@@ -75,6 +75,8 @@ struct Run<'a> {
     start: u64,
     /// Messages that were due so far (a rate only).
     due: u64,
+    /// When this stage began, for the bar.
+    stage: u64,
 }
 
 /// Does what `plan` says, and completes `outcome`.
@@ -113,16 +115,23 @@ pub(super) fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<
         ticker: Ticker::new(),
         start: 0,
         due: 0,
+        stage: 0,
     };
     let usage = run.measure()?;
     let memory_after = resources(&watched.server, true).map_err(LoadError::Usage)?;
     outcome.drain_seconds = run.drain()?;
     let traffic = &run.clients.client;
+    outcome.measured(traffic.deliveries, &usage, !watched.server.is_empty());
+    outcome.memory(&memory, &memory_after, traffic.connected);
+    count(&mut outcome, traffic, plan);
+    Ok(outcome)
+}
+
+/// What came of the messages.
+fn count(outcome: &mut Outcome, traffic: &Traffic, plan: &Plan) {
     let is_burst = matches!(plan.pace, Pace::Burst(_));
     let last = traffic.last.saturating_sub(traffic.from) as f64 / 1e6;
     outcome.last_delivery_seconds = is_burst.then_some(last);
-    outcome.measured(traffic.deliveries, &usage, !watched.server.is_empty());
-    outcome.memory(&memory, &memory_after, traffic.connected);
     let counts = traffic.ledger.counts();
     outcome.messages = counts.messages;
     outcome.expected = counts.expected;
@@ -137,7 +146,6 @@ pub(super) fn run(mut outcome: Outcome, common: &Common, plan: &Plan) -> Result<
         connected: traffic.slow_connected,
         closed: traffic.slow_closed,
     });
-    Ok(outcome)
 }
 
 fn site(plan: &Plan, common: &Common) -> Site {
@@ -181,8 +189,8 @@ impl Run<'_> {
         } else {
             self.plan.warmup
         };
-        self.progress.stage("warm-up", 1);
         self.start = self.tcp.io().look();
+        self.enter("warm-up", warmup);
         if warmup > 0.0 {
             self.begin();
             self.go_on(self.start + micros(warmup))?;
@@ -194,11 +202,16 @@ impl Run<'_> {
             self.start = from;
             self.begin();
         }
-        self.progress.stage("measure", micros(self.plan.seconds));
+        self.enter("measure", self.plan.seconds);
         self.go_on(from + micros(self.plan.seconds))?;
         self.clients.client.to = self.tcp.io().look();
         self.clients.client.follows = false;
         self.watched.since(&before).map_err(LoadError::Usage)
+    }
+
+    fn enter(&mut self, stage: &'static str, seconds: f64) {
+        self.stage = self.tcp.io().now();
+        self.progress.stage(stage, micros(seconds));
     }
 
     /// The first messages leave.
@@ -268,15 +281,14 @@ impl Run<'_> {
         }
         let traffic = &self.clients.client;
         let counts = traffic.ledger.counts();
-        let done = now.saturating_sub(traffic.from.min(now));
-        self.progress.at(done, || {
+        self.progress.at(now.saturating_sub(self.stage), || {
             format!("{} deliveries, {} on their way", counts.delivered, counts.lost())
         });
     }
 
     /// Until all is there, or given up, and nothing more comes. Returns the seconds until the last delivery.
     fn drain(&mut self) -> Result<f64, LoadError> {
-        self.progress.stage("drain", 1);
+        self.enter("drain", self.plan.drain);
         let began = self.tcp.io().now();
         let deadline = Instant::now() + Duration::from_secs_f64(self.plan.drain);
         while Instant::now() < deadline {

@@ -14,7 +14,7 @@ fn room(fault: Fault) -> String {
 /// Forty messages, one every five milliseconds.
 fn forty(fault: Fault) -> Outcome {
     load(&format!(
-        "{} --rate 200 --seconds 0.2 --message-timeout 0.3",
+        "{} --rate 200 --seconds 0.2 --message-timeout 1.5",
         room(fault)
     ))
 }
@@ -130,7 +130,7 @@ fn a_server_that_says_nothing_is_given_up() {
 fn a_burst_that_loses_ends_all_the_same() {
     let address = faulty::start(Fault::Drop(7));
     let outcome = load(&format!(
-        "burst --url ws://{address}/ --members 4 --messages 20 --protocol plain --settle 0 --message-timeout 0.5"
+        "burst --url ws://{address}/ --members 4 --messages 20 --protocol plain --settle 0 --message-timeout 2"
     ));
     assert_eq!((outcome.expected, outcome.lost), (80, 11), "{outcome:?}");
 }

@@ -54,7 +54,7 @@ fn members_are_spread_over_the_servers() {
     let (one, two) = (Live::start(), Live::start());
     let line = format!(
         "fanout --url ws://{}/ws/chat/{{room}}/ --url ws://{}/ws/chat/{{room}}/ --members 4 --settle 0 --warmup 0 \
-         --message-timeout 0.1",
+         --message-timeout 1",
         one.address, two.address
     );
     let outcome = load_until(&line, |outcome| outcome.messages > 0);
