@@ -42,7 +42,7 @@ use crate::receive::Receiver;
 use crate::scope::{HttpScope, Scope};
 use crate::send::{CommandSink, Sender, TrySendError};
 use crate::supported::Supported;
-use state::{Part, State};
+use state::{Part, Stage, State};
 
 /// `send` waits while this many bytes of a response wait for the client.
 const HIGH_WATER: usize = 64 * 1024;
@@ -237,10 +237,10 @@ impl Exchange {
 
 fn wake([server, interim]: [Option<Waker>; 2]) {
     if let Some(server) = server {
-        server.wake();
+        crate::wake::wake(server);
     }
     if let Some(interim) = interim {
-        interim.wake();
+        crate::wake::wake(interim);
     }
 }
 
@@ -249,6 +249,10 @@ impl CommandSink for Exchange {
         let wakers = {
             let mut state = self.0.lock();
             state.take(command)?;
+            // A head alone is kept until there is more.
+            if state.stage == Stage::Started && state.interims.is_empty() {
+                return Ok(());
+            }
             state.server_wakers()
         };
         wake(wakers);

@@ -17,6 +17,7 @@
 //! - [`exchange`]: one HTTP request and its response, as a state machine
 //! - [`lifespan`]: a server's life, as a state machine
 //! - [`tower`]: tower services as applications, and the other way round
+//! - [`wake`](mod@wake): wake-ups that are held back for a moment
 //! - [`error`]: what an application fails with
 //!
 //! # Example
@@ -55,6 +56,7 @@ pub mod state;
 pub mod supported;
 pub mod tls;
 pub mod tower;
+pub mod wake;
 
 pub use application::{Application, BoxApplication, BoxFuture, Connection, app_fn};
 pub use error::AppError;

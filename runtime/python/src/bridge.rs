@@ -1,7 +1,7 @@
 //! From tokio's threads to Python's: a queue, and an eventfd the loop waits for.
 //!
 //! Nothing here touches Python, so that no thread of ours ever waits for the GIL. The loop's thread, which
-//! holds it anyway, takes all that waits at once ([`drain`]); one write wakes it for a whole batch.
+//! holds it anyway, takes all that waits at once ([`drain`]), and what came meanwhile; one write wakes it for all.
 
 pub(crate) mod drain;
 
@@ -42,7 +42,7 @@ pub(crate) struct Bridge {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// The loop was told, and has not come yet.
+    /// The loop was told, and has not found the queue empty since.
     told: bool,
 }
 
@@ -87,12 +87,16 @@ impl Bridge {
         let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
     }
 
-    /// Takes everything, in exchange for an empty queue.
-    fn take(&self, empty: VecDeque<Job>) -> VecDeque<Job> {
+    /// The loop has come: it need not be told again until it finds nothing more.
+    fn heard(&self) {
         let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+    }
+
+    /// Takes everything, in exchange for an empty queue. After nothing, the loop is to be told again.
+    fn take(&self, empty: VecDeque<Job>) -> VecDeque<Job> {
         self.batches.fetch_add(1, Ordering::Relaxed);
         let mut queue = self.queue.lock();
-        queue.told = false;
+        queue.told = !queue.jobs.is_empty();
         std::mem::replace(&mut queue.jobs, empty)
     }
 

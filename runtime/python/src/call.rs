@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use laureola_asgi::send::CommandSink;
+use laureola_asgi::wake::wake;
 use laureola_asgi::{AppError, Command, Event, Receiver, Sender, TrySendError};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -198,7 +199,7 @@ impl Call {
         let python = std::mem::take(&mut *self.python.lock());
         drop(python);
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 }

@@ -27,10 +27,21 @@ impl Run {
     /// Of what the application returned: a coroutine, or anything else that can be awaited.
     pub(crate) fn new(awaitable: Bound<'_, PyAny>, call: &Arc<Call>) -> PyResult<Self> {
         let py = awaitable.py();
+        static NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static IS_COROUTINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static AWAITING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let is_coroutine = IS_COROUTINE.import(py, "asyncio", "iscoroutine")?;
-        let coroutine = if is_coroutine.call1((&awaitable,))?.is_truthy()? {
+        let is_coroutine = || {
+            // Nearly always: an `async def`'s.
+            if awaitable
+                .get_type()
+                .is(NATIVE.import(py, "types", "CoroutineType")?)
+            {
+                return Ok(true);
+            }
+            let is_coroutine = IS_COROUTINE.import(py, "asyncio", "iscoroutine")?;
+            is_coroutine.call1((&awaitable,))?.is_truthy()
+        };
+        let coroutine = if is_coroutine()? {
             awaitable
         } else {
             AWAITING

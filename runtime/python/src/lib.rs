@@ -8,6 +8,7 @@
 //! - `application`: the Python application, as the server sees it
 //! - `bridge`: from the server's threads to the loop's
 //! - `call`: one call of the application; `coroutine`: its end
+//! - `eager`: its task, whose first step is made at once
 //! - `direct`: messages that reach the client past Python
 //! - `awaitable`: `receive`, `send`, and what they return
 //! - `scope`, `event`, `command`: ASGI's dictionaries from and to what they are here
@@ -30,11 +31,16 @@ mod call;
 mod command;
 mod coroutine;
 mod direct;
+mod eager;
 mod errors;
 mod event;
 mod host;
 pub mod layers;
 mod scope;
+
+// As in the command. It is Rust's alone: Python has its own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The compiled part of `laureola`.
 #[pymodule(gil_used = false)]

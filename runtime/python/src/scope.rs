@@ -1,131 +1,159 @@
 //! Scopes as ASGI's dictionaries.
 
-use laureola_asgi::scope::ASGI_VERSION;
-use laureola_asgi::{Address, HttpScope, Scope, Supported, TlsInfo, WebSocketScope};
+mod parts;
+
+use laureola_asgi::{HttpScope, Scope, WebSocketScope};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
-/// The dictionary of a scope, with `asgi`, `headers` and `extensions` of its own: an application may change them.
+use parts::{Ends, extensions, headers, method, scheme, spec_version, version};
+
+/// Makes the dictionaries of scopes, with `asgi`, `headers` and `extensions` of their own: an application may change
+/// them.
 ///
-/// `state` is the lifespan's own; a connection has a shallow copy.
-pub(crate) fn dict<'py>(
-    py: Python<'py>,
-    scope: &Scope,
-    state: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item(intern!(py, "type"), PyString::intern(py, scope.protocol()))?;
+/// Each is a copy of a dictionary that has every key already, and what most scopes of its kind have in common.
+pub(crate) struct Scopes {
+    http: Py<PyDict>,
+    websocket: Py<PyDict>,
+    ends: Ends,
+}
+
+impl Scopes {
+    pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
+        let common = |kind: &Bound<'_, PyString>, scheme: &Bound<'_, PyString>| -> PyResult<Py<PyDict>> {
+            let dict = PyDict::new(py);
+            dict.set_item(intern!(py, "type"), kind)?;
+            dict.set_item(intern!(py, "asgi"), py.None())?;
+            dict.set_item(intern!(py, "http_version"), intern!(py, "1.1"))?;
+            if kind.is(intern!(py, "http")) {
+                dict.set_item(intern!(py, "method"), intern!(py, "GET"))?;
+            }
+            dict.set_item(intern!(py, "scheme"), scheme)?;
+            for name in ["path", "raw_path"] {
+                dict.set_item(PyString::intern(py, name), py.None())?;
+            }
+            dict.set_item(intern!(py, "query_string"), PyBytes::new(py, b""))?;
+            dict.set_item(intern!(py, "root_path"), intern!(py, ""))?;
+            for name in ["headers", "client", "server", "extensions", "state"] {
+                dict.set_item(PyString::intern(py, name), py.None())?;
+            }
+            Ok(dict.unbind())
+        };
+        Ok(Self {
+            http: common(intern!(py, "http"), intern!(py, "http"))?,
+            websocket: common(intern!(py, "websocket"), intern!(py, "ws"))?,
+            ends: Ends::default(),
+        })
+    }
+
+    /// The dictionary of a scope. `state` is the lifespan's own; a connection has a shallow copy.
+    pub(crate) fn dict<'py>(
+        &self,
+        scope: &Scope,
+        state: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let py = state.py();
+        let dict = match scope {
+            Scope::Http(scope) => self.http(py, scope)?,
+            Scope::WebSocket(scope) => self.websocket(py, scope)?,
+            other => {
+                let dict = PyDict::new(py);
+                dict.set_item(intern!(py, "type"), other.protocol())?;
+                // The application fills it.
+                dict.set_item(intern!(py, "state"), state)?;
+                set_asgi(&dict, other)?;
+                return Ok(dict);
+            }
+        };
+        set_asgi(&dict, scope)?;
+        dict.set_item(intern!(py, "state"), state.copy()?)?;
+        Ok(dict)
+    }
+
+    fn http<'py>(&self, py: Python<'py>, scope: &HttpScope) -> PyResult<Bound<'py, PyDict>> {
+        let dict = self.http.bind(py).copy()?;
+        if scope.http_version() != "1.1" {
+            dict.set_item(intern!(py, "http_version"), version(py, scope.http_version()))?;
+        }
+        if scope.method() != http::Method::GET {
+            dict.set_item(intern!(py, "method"), method(py, scope.method()))?;
+        }
+        if scope.scheme() != "http" {
+            dict.set_item(intern!(py, "scheme"), scheme(py, scope.scheme()))?;
+        }
+        set_target(
+            &dict,
+            &scope.path(),
+            scope.raw_path(),
+            scope.query_string(),
+            &scope.root_path,
+        )?;
+        let fields = scope.parts.headers.iter();
+        let fields = fields.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+        dict.set_item(intern!(py, "headers"), headers(py, fields)?)?;
+        self.ends
+            .set(&dict, scope.client.as_ref(), scope.server.as_ref())?;
+        let extensions = extensions(py, scope.supported, scope.tls.as_deref())?;
+        dict.set_item(intern!(py, "extensions"), extensions)?;
+        Ok(dict)
+    }
+
+    fn websocket<'py>(&self, py: Python<'py>, scope: &WebSocketScope) -> PyResult<Bound<'py, PyDict>> {
+        let dict = self.websocket.bind(py).copy()?;
+        if scope.http_version() != "1.1" {
+            dict.set_item(intern!(py, "http_version"), version(py, scope.http_version()))?;
+        }
+        if scope.scheme() != "ws" {
+            dict.set_item(intern!(py, "scheme"), scheme(py, scope.scheme()))?;
+        }
+        set_target(
+            &dict,
+            scope.path(),
+            scope.raw_path(),
+            scope.query_string(),
+            &scope.root_path,
+        )?;
+        dict.set_item(intern!(py, "headers"), headers(py, scope.headers().iter())?)?;
+        self.ends
+            .set(&dict, scope.client.as_ref(), scope.server.as_ref())?;
+        let subprotocols = PyList::new(py, scope.subprotocols().iter().map(|name| &**name))?;
+        dict.set_item(intern!(py, "subprotocols"), subprotocols)?;
+        let extensions = extensions(py, scope.supported, scope.tls.as_deref())?;
+        dict.set_item(intern!(py, "extensions"), extensions)?;
+        Ok(dict)
+    }
+}
+
+fn set_asgi(dict: &Bound<'_, PyDict>, scope: &Scope) -> PyResult<()> {
+    let py = dict.py();
     let asgi = PyDict::new(py);
-    asgi.set_item(intern!(py, "version"), intern!(py, ASGI_VERSION))?;
+    asgi.set_item(
+        intern!(py, "version"),
+        intern!(py, laureola_asgi::scope::ASGI_VERSION),
+    )?;
     asgi.set_item(
         intern!(py, "spec_version"),
-        PyString::intern(py, scope.spec_version()),
+        spec_version(py, scope.spec_version()),
     )?;
-    dict.set_item(intern!(py, "asgi"), asgi)?;
-    match scope {
-        Scope::Http(scope) => http(&dict, scope)?,
-        Scope::WebSocket(scope) => websocket(&dict, scope)?,
-        // The application fills it.
-        _ => return dict.set_item(intern!(py, "state"), state).map(|()| dict),
-    }
-    dict.set_item(intern!(py, "state"), state.copy()?)?;
-    Ok(dict)
+    dict.set_item(intern!(py, "asgi"), asgi)
 }
 
-fn http(dict: &Bound<'_, PyDict>, scope: &HttpScope) -> PyResult<()> {
-    let py = dict.py();
-    let text = |text| PyString::intern(py, text);
-    dict.set_item(intern!(py, "http_version"), text(scope.http_version()))?;
-    // Not interned: it may be any word of the client's.
-    dict.set_item(intern!(py, "method"), scope.method().as_str())?;
-    dict.set_item(intern!(py, "scheme"), text(scope.scheme()))?;
-    dict.set_item(intern!(py, "path"), scope.path())?;
-    dict.set_item(intern!(py, "raw_path"), PyBytes::new(py, scope.raw_path()))?;
-    dict.set_item(
-        intern!(py, "query_string"),
-        PyBytes::new(py, scope.query_string()),
-    )?;
-    dict.set_item(intern!(py, "root_path"), &*scope.root_path)?;
-    let headers = scope.parts.headers.iter();
-    let headers = headers.map(|(name, value)| header(py, name.as_str().as_bytes(), value.as_bytes()));
-    set_headers(dict, headers)?;
-    set_ends(dict, scope.client.as_ref(), scope.server.as_ref())?;
-    set_extensions(dict, scope.supported, scope.tls.as_deref())
-}
-
-fn websocket(dict: &Bound<'_, PyDict>, scope: &WebSocketScope) -> PyResult<()> {
-    let py = dict.py();
-    let text = |text| PyString::intern(py, text);
-    dict.set_item(intern!(py, "http_version"), text(scope.http_version()))?;
-    dict.set_item(intern!(py, "scheme"), text(scope.scheme()))?;
-    dict.set_item(intern!(py, "path"), scope.path())?;
-    dict.set_item(intern!(py, "raw_path"), PyBytes::new(py, scope.raw_path()))?;
-    dict.set_item(
-        intern!(py, "query_string"),
-        PyBytes::new(py, scope.query_string()),
-    )?;
-    dict.set_item(intern!(py, "root_path"), &*scope.root_path)?;
-    let headers = scope.headers().iter();
-    set_headers(dict, headers.map(|(name, value)| header(py, name, value)))?;
-    set_ends(dict, scope.client.as_ref(), scope.server.as_ref())?;
-    let subprotocols = PyList::new(py, scope.subprotocols().iter().map(|name| &**name))?;
-    dict.set_item(intern!(py, "subprotocols"), subprotocols)?;
-    set_extensions(dict, scope.supported, scope.tls.as_deref())
-}
-
-fn header<'py>(py: Python<'py>, name: &[u8], value: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
-    PyTuple::new(py, [PyBytes::new(py, name), PyBytes::new(py, value)])
-}
-
-fn set_headers<'py>(
-    dict: &Bound<'py, PyDict>,
-    headers: impl Iterator<Item = PyResult<Bound<'py, PyTuple>>>,
+fn set_target(
+    dict: &Bound<'_, PyDict>,
+    path: &str,
+    raw_path: &[u8],
+    query_string: &[u8],
+    root_path: &str,
 ) -> PyResult<()> {
     let py = dict.py();
-    let list = PyList::empty(py);
-    for header in headers {
-        list.append(header?)?;
+    dict.set_item(intern!(py, "path"), path)?;
+    dict.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw_path))?;
+    if !query_string.is_empty() {
+        dict.set_item(intern!(py, "query_string"), PyBytes::new(py, query_string))?;
     }
-    dict.set_item(intern!(py, "headers"), list)
-}
-
-/// Lists, as in Daphne; nothing on a UNIX socket.
-fn set_ends(dict: &Bound<'_, PyDict>, client: Option<&Address>, server: Option<&Address>) -> PyResult<()> {
-    let py = dict.py();
-    let end = |address: Option<&Address>| -> PyResult<_> {
-        let Some((host, port)) = address.and_then(|address| Some((&*address.host, address.port?))) else {
-            return Ok(None);
-        };
-        let list = PyList::empty(py);
-        list.append(host)?;
-        list.append(port)?;
-        Ok(Some(list))
-    };
-    dict.set_item(intern!(py, "client"), end(client)?)?;
-    dict.set_item(intern!(py, "server"), end(server)?)
-}
-
-fn set_extensions(dict: &Bound<'_, PyDict>, supported: Supported, tls: Option<&TlsInfo>) -> PyResult<()> {
-    let py = dict.py();
-    let extensions = PyDict::new(py);
-    for name in supported.without(Supported::TLS).names() {
-        extensions.set_item(PyString::intern(py, name), PyDict::new(py))?;
+    if !root_path.is_empty() {
+        dict.set_item(intern!(py, "root_path"), root_path)?;
     }
-    if let Some(tls) = tls {
-        extensions.set_item(intern!(py, "tls"), tls_dict(py, tls)?)?;
-    }
-    dict.set_item(intern!(py, "extensions"), extensions)
-}
-
-fn tls_dict<'py>(py: Python<'py>, tls: &TlsInfo) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("server_cert", tls.server_cert.as_deref())?;
-    let chain = tls.client_cert_chain().iter().map(|pem| &**pem);
-    dict.set_item("client_cert_chain", PyList::new(py, chain)?)?;
-    dict.set_item("client_cert_name", tls.client_cert_name.as_deref())?;
-    dict.set_item("client_cert_error", tls.client_cert_error.as_deref())?;
-    dict.set_item("tls_version", tls.tls_version)?;
-    dict.set_item("cipher_suite", tls.cipher_suite)?;
-    Ok(dict)
+    Ok(())
 }

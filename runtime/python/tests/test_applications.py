@@ -23,6 +23,9 @@ def test_requests_on_either_loop(serve, loop_kind):
             assert client.get("/").text == "hello"
         assert client.post("/read", content=b"x" * 1_000_000).text == "1000000"
         assert client.get("/missing").status_code == 404
+        for _ in range(2):
+            # Each request has a task and a context of its own.
+            assert client.get("/task").text == "[True, True, True, 0, True, 1, 1]"
         assert client.get("/created-receive").text == (
             "{'type': 'http.request', 'body': b'', 'more_body': False, 'timeout': True, 'done': 0}"
         )

@@ -96,8 +96,8 @@ impl Wait {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<Signal>> {
         match self.poll(py)? {
-            // In a tuple of its own: an argument that is a tuple would be taken apart.
-            Poll::Ready(value) => Err(PyStopIteration::new_err((value,))),
+            // It is no tuple: that would be taken apart.
+            Poll::Ready(value) => Err(PyStopIteration::new_err(value)),
             Poll::Pending => {
                 let signal = Py::new(py, Signal::new(Arc::clone(&self.call)))?;
                 self.call.wait(signal.clone_ref(py));

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use laureola_asgi::wake;
 use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -13,39 +15,60 @@ use crate::awaitable::{Receive, Send};
 use crate::call::Call;
 use crate::coroutine::Run;
 use crate::direct;
+use crate::eager::Eager;
 use crate::scope;
+
+/// After so long the rest of the loop has its turn.
+const TURN: Duration = Duration::from_millis(1);
+/// The server is told of so many jobs' responses at once: it may write them while others are made.
+const TOGETHER: usize = 4;
 
 /// The application and the loop it runs in, for that loop's thread alone.
 #[pyclass(frozen, module = "laureola._laureola")]
 pub(crate) struct Drain {
     bridge: Arc<Bridge>,
     application: Py<PyAny>,
-    /// The event loop, its `create_task`, and `asyncio.Task` where that can begin at once (from 3.12 on).
+    /// The event loop, and its `create_task` for one that makes tasks in a way of its own.
     event_loop: Py<PyAny>,
     create_task: Py<PyAny>,
     eager: Option<Eager>,
     /// What the lifespan's startup leaves in `scope["state"]`.
     state: Py<PyDict>,
+    scopes: scope::Scopes,
     /// The queue of the last batch, to be filled again.
     spare: Mutex<VecDeque<Job>>,
 }
 
-struct Eager {
-    task: Py<PyAny>,
-    options: Py<PyDict>,
-}
-
 #[pymethods]
 impl Drain {
-    /// Does what waits.
+    /// Does what waits, and what comes meanwhile, for a moment.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        let spare = std::mem::take(&mut *self.spare.lock());
-        let mut jobs = self.bridge.take(spare);
-        while let Some(job) = jobs.pop_front() {
-            // Only what ends a program comes up to here: KeyboardInterrupt, SystemExit.
-            if let Err(error) = self.job(py, job) {
-                self.bridge.put_back(jobs);
-                return Err(error);
+        self.bridge.heard();
+        let held = wake::hold();
+        let begun = Instant::now();
+        let mut jobs = std::mem::take(&mut *self.spare.lock());
+        loop {
+            jobs = self.bridge.take(jobs);
+            if jobs.is_empty() {
+                break;
+            }
+            let mut done = 0;
+            while let Some(job) = jobs.pop_front() {
+                // Only what ends a program comes up to here: KeyboardInterrupt, SystemExit.
+                if let Err(error) = self.job(py, job) {
+                    self.bridge.put_back(jobs);
+                    return Err(error);
+                }
+                done += 1;
+                if done % TOGETHER == 0 {
+                    held.release();
+                }
+            }
+            held.release();
+            if begun.elapsed() >= TURN {
+                // The loop has other things to do, and comes back.
+                self.bridge.tell();
+                break;
             }
         }
         *self.spare.lock() = jobs;
@@ -67,6 +90,7 @@ impl Drain {
             eager: Eager::of(event_loop)?,
             event_loop: event_loop.clone().unbind(),
             state: PyDict::new(py).unbind(),
+            scopes: scope::Scopes::new(py)?,
             spare: Mutex::default(),
         })
     }
@@ -99,7 +123,7 @@ impl Drain {
         call: &Arc<Call>,
         scope: &laureola_asgi::Scope,
     ) -> PyResult<Bound<'py, Run>> {
-        let dict = scope::dict(py, scope, self.state.bind(py))?;
+        let dict = self.scopes.dict(scope, self.state.bind(py))?;
         if let laureola_asgi::Scope::WebSocket(_) = scope {
             direct::offer(&dict, call)?;
         }
@@ -110,29 +134,14 @@ impl Drain {
     }
 
     fn start(&self, py: Python<'_>, call: &Arc<Call>, run: Bound<'_, Run>) -> PyResult<()> {
-        let task = match &self.eager {
-            Some(eager) => eager.task.bind(py).call((run,), Some(eager.options.bind(py))),
-            None => self.create_task.bind(py).call1((run,)),
-        }?;
-        call.set_task(task.unbind());
-        Ok(())
-    }
-}
-
-impl Eager {
-    /// `None` where tasks cannot, or where the loop makes them in a way of its own.
-    fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
-        let py = event_loop.py();
-        if py.version_info() < (3, 12) || !event_loop.call_method0("get_task_factory")?.is_none() {
-            return Ok(None);
+        match &self.eager {
+            Some(eager) => eager.start(run.as_any(), |task| call.set_task(task.unbind())),
+            None => {
+                let task = self.create_task.bind(py).call1((run,))?;
+                call.set_task(task.unbind());
+                Ok(())
+            }
         }
-        let options = PyDict::new(py);
-        options.set_item("loop", event_loop)?;
-        options.set_item("eager_start", true)?;
-        Ok(Some(Self {
-            task: py.import("asyncio")?.getattr("Task")?.unbind(),
-            options: options.unbind(),
-        }))
     }
 }
 

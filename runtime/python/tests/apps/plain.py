@@ -1,6 +1,7 @@
 """ASGI applications without a framework."""
 
 import asyncio
+import contextvars
 import sys
 import time
 
@@ -70,6 +71,8 @@ async def application(scope, receive, send):
         await send({"type": "http.response.body"})
     elif path == "/created-receive":
         await tell(repr(await created_receive(receive)), send)
+    elif path == "/task":
+        await tell(await facts_of_the_task(), send)
     elif path == "/exit":
         sys.exit(3)
     elif path.startswith("/raise/"):
@@ -105,6 +108,23 @@ async def created_receive(receive):
     event["done"] = len(done)
     pending.cancel()
     return event
+
+
+number = contextvars.ContextVar("number", default=0)
+
+
+async def facts_of_the_task():
+    """What libraries ask of the task they run in, before it first waits and after."""
+    task, seen = asyncio.current_task(), number.get()
+    number.set(seen + 1)
+    facts = [isinstance(task, asyncio.Task), task in asyncio.all_tasks(), task.get_loop().is_running(), seen]
+    await asyncio.wait_for(asyncio.sleep(0), 10)
+    child = asyncio.create_task(context_of_a_child())
+    return [*facts, asyncio.current_task() is task, number.get(), await child]
+
+
+async def context_of_a_child():
+    return number.get()
 
 
 async def raising(path, receive, send):
