@@ -170,6 +170,16 @@ def test_many_at_once(site):
     assert answers == ["slow"] * 40
 
 
+async def test_database_connections_are_closed_before_each_message(site):
+    async with connect(site, "/ws/database/") as client:
+        heard = []
+        for word in ["", "open", "", "", "open", "open", ""]:
+            await client.send(word or "look")
+            heard.append(await client.recv())
+    assert heard == ["False", "True", "False", "False", "True", "True", "False"]
+
+
+
 async def test_an_async_consumer(site):
     async with connect(site, "/ws/echo/", subprotocols=["a", "b"]) as client:
         assert client.subprotocol == "a"

@@ -1,7 +1,9 @@
 """Consumers of each kind."""
 
+from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer, WebsocketConsumer
+from django.db import connection
 
 
 class Echo(AsyncWebsocketConsumer):
@@ -37,6 +39,15 @@ class SyncEcho(WebsocketConsumer):
 
     def disconnect(self, code):
         print("sync echo disconnected", code, flush=True)
+
+
+class Database(AsyncWebsocketConsumer):
+    """Says whether the thread of synchronous code has a connection to the database; "open" opens one and leaves it."""
+
+    async def receive(self, text_data=None, bytes_data=None):
+        if text_data == "open":
+            await sync_to_async(lambda: connection.ensure_connection())()
+        await self.send(text_data=str(await sync_to_async(lambda: connection.connection is not None)()))
 
 
 class Room(AsyncJsonWebsocketConsumer):

@@ -24,6 +24,7 @@ application = ProtocolTypeRouter(
                     [
                         path("ws/echo/", consumers.Echo.as_asgi()),
                         path("ws/sync/", consumers.SyncEcho.as_asgi()),
+                        path("ws/database/", consumers.Database.as_asgi()),
                         path("ws/room/<str:room>/", consumers.Room.as_asgi()),
                     ]
                 )
