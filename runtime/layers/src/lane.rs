@@ -103,6 +103,12 @@ impl Lanes {
         Some((members, Batch::new(deliveries.collect::<Vec<_>>())))
     }
 
+    /// Gives up what waits for any group. Fan-outs under way end as they would.
+    pub(crate) fn forget(&self) {
+        let given_up: Vec<_> = self.0.lock().values_mut().map(std::mem::take).collect();
+        drop(given_up);
+    }
+
     /// Gives up what waits for a group.
     pub(crate) fn abandon(&self, group: &GroupName) {
         let lane = self.0.lock().remove(group);

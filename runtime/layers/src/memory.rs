@@ -227,6 +227,7 @@ impl ChannelLayer for MemoryLayer {
 
     async fn flush(&self) -> Result<(), LayerError> {
         self.groups.clear();
+        self.lanes.forget();
         self.plain.clear();
         self.directory.clear();
         Ok(())

@@ -182,6 +182,31 @@ async fn a_sender_that_is_cancelled_leaves_the_others_messages_to_arrive() {
 }
 
 #[tokio::test]
+async fn a_flush_forgets_what_waits_behind_a_fan_out() {
+    let layer = layer();
+    let members = many(300, &layer).await;
+    let first = tokio::spawn({
+        let layer = layer.clone();
+        async move { say(&layer, 0, 0..1).await }
+    });
+    begun(&members).await;
+    say(&layer, 1, 0..3).await;
+    layer.flush().await.expect("flushed");
+    first.await.expect("no panic");
+    // As many turns as the three would take, and more.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    for (_, _, client) in &members {
+        assert_eq!(*client.got.lock(), [Said { sender: 0, number: 0 }]);
+    }
+    // And the group is free again.
+    let (_channel, _mailbox, late) = relayed(&layer).await;
+    say(&layer, 1, 3..4).await;
+    assert_eq!(*late.got.lock(), [Said { sender: 1, number: 3 }]);
+}
+
+#[tokio::test]
 async fn a_member_gets_what_was_sent_since_it_joined_and_nothing_older() {
     let layer = layer();
     let members = many(300, &layer).await;
