@@ -86,8 +86,13 @@ async fn serve<S: Socket>(
     loop {
         match next(receive, mailbox, client_first, &mut turn).await {
             Next::Client(Event::WebSocketReceive(payload)) => {
-                let mut receiving = pin!(socket.receive(ctx, payload));
-                poll_fn(|cx| turn.poll(receiving.as_mut(), cx)).await?;
+                // A client that never stops must not have what is held back wait for ever.
+                turn.begin(0);
+                {
+                    let mut receiving = pin!(socket.receive(ctx, payload));
+                    poll_fn(|cx| turn.poll(receiving.as_mut(), cx)).await?;
+                }
+                turn.yield_if_long().await;
             }
             Next::Client(Event::WebSocketDisconnect { code, .. }) => return Ok(code),
             Next::Client(_) => {}

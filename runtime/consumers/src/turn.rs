@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use laureola_asgi::Sender;
 
-/// So many deliveries are handled before what was sent for them leaves, and other tasks run.
+/// So many deliveries, and events between them, are handled before what was sent for them leaves, and other tasks run.
 const DELIVERIES: u32 = 64;
 
 /// A consumer's deliveries up to the moment in which it waits for anything.
@@ -15,7 +15,7 @@ const DELIVERIES: u32 = 64;
 /// the next event or within a handler, everything leaves. So a lone message is not delayed, and a backlog is one write.
 pub(crate) struct Turn {
     sender: Sender,
-    /// Deliveries since the sender was corked; 0 if it is not.
+    /// Deliveries and events since the sender was corked; 0 if it is not.
     corked: u32,
 }
 
@@ -24,7 +24,7 @@ impl Turn {
         Self { sender, corked: 0 }
     }
 
-    /// A delivery is about to be handled, and so many wait behind it.
+    /// A delivery, or an event, is about to be handled, and so many deliveries wait behind it.
     pub(crate) fn begin(&mut self, behind: usize) {
         if self.corked > 0 {
             self.corked += 1;
