@@ -78,6 +78,8 @@ pub trait CommandSink: Send + Sync + 'static {
             match self.deliver(Payload::Frame(frame.clone())) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => return Ok(taken),
+                // Said of all of them, which it is no more.
+                Err(TrySendError::Failed(SendError::Protocol(_))) if taken > 0 => return Ok(taken),
                 Err(TrySendError::Failed(error)) => return Err(error),
             }
         }

@@ -42,7 +42,6 @@ use crate::websocket;
 ///
 /// `upgrade` is there where the request asks for a WebSocket. A connection that can push puts
 /// [`Supported::PUSH`] into the request's extensions.
-///
 pub(crate) fn answer<B>(
     peer: &Arc<Peer>,
     mut request: Request<B>,

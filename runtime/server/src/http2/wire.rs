@@ -19,7 +19,8 @@ use crate::turn::{Said, TURN, Turn};
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Bytes read for nothing once our side has ended: a socket closed over unread bytes is reset, and
-/// the GOAWAY is lost with it. More than a client of good will has on its way, by the windows it is given.
+/// the GOAWAY is lost with it. Less than the windows allow, so that a flood is not read for nothing: who sends a
+/// large body to the end may miss it.
 const LINGER_BYTES: usize = 128 * 1024;
 
 /// What a client did that ends its connection.
