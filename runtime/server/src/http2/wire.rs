@@ -19,9 +19,9 @@ use crate::turn::{Said, TURN, Turn};
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Bytes read for nothing once our side has ended: a socket closed over unread bytes is reset, and
-/// the GOAWAY is lost with it. Less than the windows allow, so that a flood is not read for nothing: who sends a
-/// large body to the end may miss it.
-const LINGER_BYTES: usize = 128 * 1024;
+/// the GOAWAY is lost with it. What the windows allow of a body, little of anything else.
+const LINGER_BYTES: usize = 1024 * 1024;
+const LINGER_BYTES_OF_HEADS: usize = 128 * 1024;
 
 /// What a client did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,6 +224,11 @@ impl AsyncWrite for Wire {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.lingered = Some(0);
         }
+        let most = if this.frames.in_body() {
+            LINGER_BYTES
+        } else {
+            LINGER_BYTES_OF_HEADS
+        };
         let mut bytes = [0; TURN];
         loop {
             ready!(this.turn.poll(cx));
@@ -233,7 +238,7 @@ impl AsyncWrite for Wire {
             ready!(read)?;
             let lingered = this.lingered.get_or_insert(0);
             *lingered += buf.filled().len();
-            if buf.filled().is_empty() || *lingered > LINGER_BYTES {
+            if buf.filled().is_empty() || *lingered > most {
                 return Poll::Ready(Ok(()));
             }
         }
