@@ -2,6 +2,7 @@
 // A client emits "join" with a room's name, then "message" with the name and a text; the room gets "message".
 "use strict";
 
+const { once } = require("node:events");
 const http = require("node:http");
 const Redis = require("ioredis");
 const { createAdapter } = require("@socket.io/redis-adapter");
@@ -23,6 +24,8 @@ io.on("connection", (socket) => {
   socket.on("message", (room, text) => io.to(room).emit("message", text));
 });
 
-server.listen({ host: "127.0.0.1", port: Number(process.env.PORT), backlog: 4096 }, () => {
-  console.log(`listening on ${server.address().port}`);
+Promise.all([once(publisher, "ready"), once(subscriber, "ready")]).then(() => {
+  server.listen({ host: "127.0.0.1", port: Number(process.env.PORT), backlog: 4096 }, () => {
+    console.log(`listening on ${server.address().port}`);
+  });
 });

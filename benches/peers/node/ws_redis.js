@@ -2,6 +2,7 @@
 // PORT, REDIS_URL. Other paths echo, and HTTP says hello.
 "use strict";
 
+const { once } = require("node:events");
 const http = require("node:http");
 const { WebSocketServer } = require("ws");
 const Redis = require("ioredis");
@@ -65,6 +66,9 @@ server.on("upgrade", async (request, stream, head) => {
   });
 });
 
-server.listen({ host: "127.0.0.1", port: Number(process.env.PORT), backlog: 4096 }, () => {
-  console.log(`listening on ${server.address().port}`);
+// A subscription before the connection is ready would lose its way: ioredis asks the server first whether it is.
+Promise.all([once(publisher, "ready"), once(subscriber, "ready")]).then(() => {
+  server.listen({ host: "127.0.0.1", port: Number(process.env.PORT), backlog: 4096 }, () => {
+    console.log(`listening on ${server.address().port}`);
+  });
 });

@@ -224,7 +224,7 @@ const fn chat(
         servers: 1,
         path: ROOM,
         load,
-        beside: (3.5, 6.0),
+        beside: (2.5, 3.5),
         contenders,
         extras: "",
     }

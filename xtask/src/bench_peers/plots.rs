@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::case::{CASES, Kind};
 use super::install::Tools;
 use super::row::Row;
-use crate::command::Cmd;
-use crate::step::quiet;
+use crate::command::{Cmd, Output};
 
 /// Draws into `dir`, and returns the plots by case, as paths from where `markdown` is.
 pub(super) fn draw(
@@ -41,7 +40,10 @@ pub(super) fn draw(
             .arg(&data)
             .arg("--out")
             .arg(&plot);
-        quiet(&format!("plot of {}", case.name), command)?;
+        let Output { status, text } = command.capture()?;
+        if !status.success() {
+            bail!("no plot of {}: {}", case.name, text.trim_end());
+        }
         let beside = markdown
             .parent()
             .and_then(|parent| plot.strip_prefix(parent).ok());

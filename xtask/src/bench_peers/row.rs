@@ -86,7 +86,7 @@ impl Row {
                 let faults = ["lost", "duplicates", "reordered"].map(|key| self.at(key));
                 faults.into_iter().sum()
             }
-            Metric::LastIn => self.at("drain_seconds"),
+            Metric::LastIn => self.at("seconds"),
         }
     }
 
