@@ -174,7 +174,7 @@ fn serve(
     logging::start(logging.verbosity, &logging.log_fmt);
     open_files::raise();
     let processes = &args.serve.processes;
-    if processes.workers.get() > 1 && processes.worker.is_none() {
+    if processes.are_supervised() && processes.worker.is_none() {
         let program = match host {
             Some(host) => host.program(),
             None => workers::this_program()?,

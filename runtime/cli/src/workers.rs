@@ -3,12 +3,14 @@
 //! - this file: the parent, from the first worker to the last
 //! - `plan`: what the workers are started with
 //! - `worker`: one worker, started again whenever it ends
+//! - `memory`: which one is to end because it has grown
 //!
 //! The parent holds the listening addresses, starts this very program again for each worker (no
 //! fork, whose children have but one thread), passes on what it is asked, and speaks to systemd for all. A
 //! worker whose parent is gone ends. TCP ports are shared by `SO_REUSEPORT`, UNIX sockets and
 //! inherited descriptors by accepting from the same one.
 
+mod memory;
 mod plan;
 mod worker;
 
@@ -148,9 +150,10 @@ impl Parent {
         if self.heard.len() == count && !self.served {
             self.served = true;
             let version = env!("CARGO_PKG_VERSION");
-            tracing::info!("Laureola {version} listens on {places} with {count} workers");
+            let workers = if count == 1 { "worker" } else { "workers" };
+            tracing::info!("Laureola {version} listens on {places} with {count} {workers}");
             self.service
-                .ready(format!("serving on {places} with {count} workers"));
+                .ready(format!("serving on {places} with {count} {workers}"));
         }
         first
     }

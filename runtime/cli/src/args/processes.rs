@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use laureola::server::handover::Handover;
 
+use super::values::bytes;
+
 const HEADING: &str = "Processes and threads";
 
 /// One process with a thread per processor is enough for native applications.
@@ -14,6 +16,11 @@ pub struct Processes {
     /// one process there is
     #[arg(long, value_name = "N", default_value = "1", help_heading = HEADING)]
     pub workers: NonZeroUsize,
+
+    /// Memory a process of --workers may hold, as in 512m. One that holds more closes its connections, as when
+    /// it is asked to stop, and a new one takes its place; one process at a time
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = HEADING)]
+    pub workers_max_rss: Option<usize>,
 
     /// Threads of a process [default: one per processor]
     #[arg(long, value_name = "N", help_heading = HEADING)]
@@ -26,4 +33,12 @@ pub struct Processes {
     /// And what becomes of each listener.
     #[arg(long, hide = true, value_name = "HANDOVER", requires = "worker")]
     pub worker_takes: Vec<Handover>,
+}
+
+impl Processes {
+    /// Whether there is a parent that watches over the processes which serve.
+    #[must_use]
+    pub fn are_supervised(&self) -> bool {
+        self.workers.get() > 1 || self.workers_max_rss.is_some()
+    }
 }

@@ -12,6 +12,7 @@ use laureola::server::handover::{Reservation, reserve};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
+use super::memory::Bound;
 use crate::args::Args;
 use crate::places::place;
 use crate::service;
@@ -26,6 +27,7 @@ struct Inner {
     args: Vec<OsString>,
     endpoints: Vec<Endpoint>,
     reservations: Vec<Reservation>,
+    bound: Option<Bound>,
     /// systemd's descriptors are ours to pass on.
     activated: bool,
 }
@@ -43,6 +45,7 @@ impl Plan {
             args: argv,
             endpoints,
             reservations,
+            bound: Bound::of(args),
             activated: !service::activation(false).is_empty(),
         })))
     }
@@ -77,6 +80,11 @@ impl Plan {
         let child = command.spawn();
         let child = child.with_context(|| format!("cannot start {}", program.display()))?;
         Ok((child, UnixStream::from_std(ours)?))
+    }
+
+    /// How much memory they may hold.
+    pub(super) fn bound(&self) -> Option<&Bound> {
+        self.0.bound.as_ref()
     }
 
     /// Where the workers listen, in words.

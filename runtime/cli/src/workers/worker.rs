@@ -10,7 +10,9 @@ use tokio::process::Child;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep};
 
+use super::memory::{Bound, Turn};
 use super::plan::Plan;
+use super::reached;
 use crate::parent::{NOW, STOP};
 
 /// The pause before a worker that ended is started again: doubled while that goes on.
@@ -52,10 +54,19 @@ pub(super) async fn tend(
 ) -> End {
     let mut pause = SHORTEST_PAUSE;
     let mut served = false;
+    let mut turn = None;
     loop {
         let begun = Instant::now();
         let life = match plan.start(number) {
-            Ok((child, stream)) => live(number, child, stream, &mut orders, &events).await,
+            Ok((child, stream)) => {
+                let worker = Worker {
+                    number,
+                    child,
+                    stream,
+                    turn: &mut turn,
+                };
+                live(worker, plan.bound(), &mut orders, &events).await
+            }
             Err(error) => Life::failed(format!("{error:#}")),
         };
         served |= life.served;
@@ -64,7 +75,12 @@ pub(super) async fn tend(
                 failed: life.trouble.map(|trouble| format!("worker {number} {trouble}")),
             };
         }
-        let trouble = life.trouble.unwrap_or_else(|| "ended by itself".to_owned());
+        let unasked = if life.grown {
+            "has ended"
+        } else {
+            "ended by itself"
+        };
+        let trouble = life.trouble.unwrap_or_else(|| unasked.to_owned());
         if !served {
             return End {
                 failed: Some(format!("worker {number} did not start: it {trouble}")),
@@ -73,7 +89,11 @@ pub(super) async fn tend(
         if begun.elapsed() >= LONG {
             pause = SHORTEST_PAUSE;
         }
-        tracing::error!("worker {number} {trouble}; it is started again in {pause:?}");
+        if life.grown {
+            tracing::info!("worker {number} {trouble}; a new one takes its place in {pause:?}");
+        } else {
+            tracing::error!("worker {number} {trouble}; it is started again in {pause:?}");
+        }
         tokio::select! {
             () = sleep(pause) => {}
             () = stopped(&mut orders) => return End { failed: None },
@@ -92,6 +112,8 @@ struct Life {
     served: bool,
     /// It was told to end.
     told: bool,
+    /// It was asked to end because it held too much memory.
+    grown: bool,
     /// `None` for a good end.
     trouble: Option<String>,
 }
@@ -101,19 +123,35 @@ impl Life {
         Self {
             served: false,
             told: false,
+            grown: false,
             trouble: Some(trouble),
         }
     }
 }
 
-async fn live(
+/// A process that has been started.
+struct Worker<'a> {
     number: usize,
-    mut child: Child,
+    child: Child,
     stream: UnixStream,
+    /// Of the one before it, whose place it takes.
+    turn: &'a mut Option<Turn>,
+}
+
+async fn live(
+    worker: Worker<'_>,
+    bound: Option<&Bound>,
     orders: &mut broadcast::Receiver<Order>,
     events: &mpsc::Sender<Event>,
 ) -> Life {
+    let Worker {
+        number,
+        mut child,
+        stream,
+        turn,
+    } = worker;
     let pid = child.id();
+    let mut deadline = None;
     let mut life = Life::failed(String::new());
     let mut killed = false;
     let mut speaks = true;
@@ -122,12 +160,33 @@ async fn live(
             status = child.wait() => break status,
             alive = pulse(&stream), if speaks => match alive {
                 Ok(()) => {
-                    life.served = true;
+                    let first = !std::mem::replace(&mut life.served, true);
                     let _ = events.send(Event::Alive(number)).await;
+                    if first {
+                        // The turn of another one: it comes before this one's next sign.
+                        *turn = None;
+                    }
+                    let over = bound.filter(|_| !first && turn.is_none() && !life.told);
+                    if let Some(bound) = over && let Some((held, its_turn)) = bound.exceeded(pid) {
+                        tracing::warn!(
+                            "worker {number} holds {} MiB, more than --workers-max-rss; it closes every connection",
+                            held >> 20
+                        );
+                        life.grown = true;
+                        *turn = Some(its_turn);
+                        deadline = Some(Instant::now() + bound.grace);
+                        say(&stream, STOP);
+                    }
                 }
                 // Its end is near; `wait` says how.
                 Err(()) => speaks = false,
             },
+            () = reached(deadline) => {
+                deadline = None;
+                killed = true;
+                tracing::error!("worker {number} did not end in its time; it is killed");
+                signal(pid, Signal::KILL);
+            }
             order = orders.recv() => match order {
                 // One that does not serve yet may not listen to it; it reads what is new anyway.
                 Ok(Order::Reload) if !life.served => {}

@@ -71,6 +71,25 @@ fn workers_share_a_port_are_started_again_and_end_in_order() {
 }
 
 #[test]
+fn a_worker_that_holds_too_much_memory_makes_room_for_a_new_one() {
+    let mut server = Server::start(&["--workers", "2", "--workers-max-rss", "1m"]);
+    let before = workers(server.process.pid());
+    assert_eq!(before.len(), 2, "{}", server.process.output());
+    wait_until("two new workers", SOON, || {
+        let now = workers(server.process.pid());
+        now.len() == 2 && now.is_disjoint(&before)
+    });
+    let log = server.process.stderr();
+    for number in 1..=2 {
+        assert!(log.contains(&format!("worker {number} holds ")), "{log}");
+    }
+    assert!(!log.contains("it is killed"), "{log}");
+    server.process.terminate();
+    let status = server.process.wait_exit(SOON);
+    assert!(status.success(), "{status:?}\n{}", server.process.output());
+}
+
+#[test]
 fn workers_accept_from_one_unix_socket_whose_file_goes_with_the_parent() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("site.sock");
