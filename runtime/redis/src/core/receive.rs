@@ -89,7 +89,6 @@ impl Receive {
     async fn deliver(&self, members: Vec<Bytes>) {
         let (mut together, mut channels, mut bytes) = (Vec::new(), Vec::new(), 0);
         for member in members {
-            let length = member.len();
             let (message, its_channels) = match self.queue.codec.open(member) {
                 Ok(opened) => opened,
                 Err(error) => {
@@ -97,6 +96,7 @@ impl Receive {
                     continue;
                 }
             };
+            let length = message.msgpack().len();
             let fits = together.len() < group::BATCH && bytes + length <= BATCH_BYTES;
             let goes_along = together.is_empty() || fits && its_channels == channels;
             if !goes_along {
