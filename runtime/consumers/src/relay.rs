@@ -12,6 +12,7 @@
 
 use std::any::TypeId;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use laureola_asgi::{SendError, Sender};
@@ -21,7 +22,7 @@ use laureola_message::{Batch, Delivery, Frame, Frames};
 use serde::de::DeserializeOwned;
 
 /// What an event is to every client; `None` hands it to the consumers. A pure function: what it makes for one member
-/// goes to all.
+/// goes to all. One that panics hands the event to the consumers as well.
 pub type Relay<E> = fn(&E) -> Option<Frame>;
 
 /// What a kind of consumer relays.
@@ -54,9 +55,10 @@ impl<E: DeserializeOwned + Send + Sync + 'static> Relaying<E> {
         {
             return Some(frame);
         }
-        // What cannot be decoded is the consumer's error, as without a relay.
-        let event = delivery.event::<E>().ok();
-        self.relay.zip(event).and_then(|(relay, event)| relay(&event))
+        let relay = self.relay?;
+        // Whoever fans out must live on. What cannot be decoded, or panics, is the consumer's, as without a relay.
+        let relayed = AssertUnwindSafe(|| relay(&*delivery.event::<E>().ok()?));
+        catch_unwind(relayed).ok().flatten()
     }
 }
 

@@ -42,6 +42,7 @@ impl JsonConsumer for Member {
                 FRAMED.fetch_add(usize::from(matches!(message.as_str(), "one" | "two")), SeqCst);
                 Frame::text_json(&json!({ "message": message })).ok()
             }
+            RoomEvent::Private { message } if message == "panic" => panic!("in a relay"),
             RoomEvent::Private { .. } => None,
         })
     }
@@ -131,6 +132,25 @@ async fn what_a_relay_leaves_is_its_consumers() {
         json!({ "handled": "for you" })
     );
     assert_eq!(handled.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_relay_that_panics_leaves_the_event_to_its_consumer_and_the_fan_out_alive() {
+    let layer = Layer::new(MemoryLayer::new());
+    let handled = Arc::default();
+    let mut browser = joined(&layer, &handled).await;
+    for _ in 0..2 {
+        let message = "panic".to_owned();
+        layer
+            .group_send(&room(), &RoomEvent::Private { message })
+            .await
+            .unwrap();
+        assert_eq!(
+            browser.receive_json().await.unwrap(),
+            json!({ "handled": "panic" })
+        );
+    }
+    assert_eq!(handled.load(SeqCst), 2);
 }
 
 #[tokio::test]
