@@ -19,7 +19,7 @@ pub struct Floor {
     messages: Option<SyncSender<usize>>,
     writer: Option<JoinHandle<()>>,
     flow: Arc<Flow>,
-    _clients: Clients,
+    clients: Option<Clients>,
 }
 
 impl Floor {
@@ -46,7 +46,7 @@ impl Floor {
         Self {
             messages: Some(messages),
             writer: Some(writer),
-            _clients: Clients::read(clients, &flow),
+            clients: Some(Clients::read(clients, &flow)),
             flow,
         }
     }
@@ -94,6 +94,8 @@ fn write(messages: &Receiver<usize>, sockets: &[TcpStream], shape: Shape, frame:
 
 impl Drop for Floor {
     fn drop(&mut self) {
+        // Before the sockets are closed.
+        self.clients = None;
         self.messages = None;
         if let Some(writer) = self.writer.take() {
             let ended = writer.join();

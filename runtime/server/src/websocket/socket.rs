@@ -289,8 +289,8 @@ impl Socket {
     fn send(&self, payload: Payload) -> Result<(), TrySendError> {
         self.check_accepted()?;
         let full = |payload| Err(TrySendError::Full(Box::new(Command::WebSocketSend(payload))));
-        // Before the frame is built: a sender that waits tries again and again.
-        if self.outbound.is_full() {
+        // Before the frame is built: a sender that waits tries again and again. One that is built is not built again.
+        if !matches!(payload, Payload::Frame(_)) && self.outbound.is_full() {
             return full(payload);
         }
         let frame = self.framed(&payload);
