@@ -34,7 +34,7 @@ pub(crate) struct DevelopArgs {
 /// Builds the wheel with maturin, optimized, into `target/wheels`.
 pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
     let mut maturin = Cmd::new(peers.python())
-        .args(["-m", "maturin", "build", "--release", "--locked"])
+        .args(["-m", "maturin", "build", "--release", "--locked", "--strip"])
         .args(["--manifest-path", "runtime/python/Cargo.toml"])
         .args(["--out", "target/wheels"]);
     if args.zig {
