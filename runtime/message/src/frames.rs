@@ -23,7 +23,13 @@ pub struct Frames {
     frames: Box<[Frame]>,
     joined: OnceLock<Bytes>,
     /// The joined forms for sockets that compress, by window.
-    deflated: OnceLock<Box<[OnceLock<Bytes>; WINDOWS]>>,
+    deflated: OnceLock<Box<[OnceLock<Deflated>; WINDOWS]>>,
+}
+
+/// Frames in the form one window has, joined and one by one.
+struct Deflated {
+    joined: Bytes,
+    parts: Box<[Bytes]>,
 }
 
 impl Frames {
@@ -51,30 +57,46 @@ impl Frames {
     pub fn joined(&self) -> &Bytes {
         match &*self.frames {
             [only] => only.bytes(),
-            frames => self.joined.get_or_init(|| join(frames, Frame::bytes)),
+            frames => self.joined.get_or_init(|| join(frames)),
         }
     }
 
-    /// All of them in one buffer, each in the form that `form` has for sockets with a window of `bits` (9 to 15; see
-    /// [`Frame::deflated_once`]). Joined once for each window.
+    /// All of them in one buffer, and one by one, each in the form that `form` has for sockets with a window of `bits`
+    /// (9 to 15; see [`Frame::deflated_once`]). Asked and joined once for each window, with the first one's `form`: another
+    /// server's may choose otherwise, and the parts must be those of the buffer.
     ///
     /// # Panics
     /// If `bits` is out of range.
-    pub fn deflated_once<'a>(&'a self, bits: u8, form: impl Fn(&'a Frame) -> &'a Bytes) -> &'a Bytes {
+    pub fn deflated_once<'a>(
+        &'a self,
+        bits: u8,
+        form: impl Fn(&'a Frame) -> &'a Bytes,
+    ) -> (&'a Bytes, &'a [Bytes]) {
         match &*self.frames {
-            [only] => form(only),
+            [only] => {
+                let only = form(only);
+                (only, std::slice::from_ref(only))
+            }
             frames => {
                 let forms = self.deflated.get_or_init(Box::default);
-                forms[usize::from(bits - LEAST_WINDOW)].get_or_init(|| join(frames, form))
+                let deflated = forms[usize::from(bits - LEAST_WINDOW)].get_or_init(|| {
+                    let parts: Box<[Bytes]> = frames.iter().map(|frame| form(frame).clone()).collect();
+                    let joined: Vec<u8> = parts.concat();
+                    Deflated {
+                        joined: joined.into(),
+                        parts,
+                    }
+                });
+                (&deflated.joined, &deflated.parts)
             }
         }
     }
 }
 
-fn join<'a>(frames: &'a [Frame], form: impl Fn(&'a Frame) -> &'a Bytes) -> Bytes {
-    let mut joined = Vec::with_capacity(frames.iter().map(&form).map(Bytes::len).sum());
+fn join(frames: &[Frame]) -> Bytes {
+    let mut joined = Vec::with_capacity(frames.iter().map(|frame| frame.bytes().len()).sum());
     for frame in frames {
-        joined.extend_from_slice(form(frame));
+        joined.extend_from_slice(frame.bytes());
     }
     joined.into()
 }
@@ -113,7 +135,7 @@ mod tests {
         let frames = Frames::from(frame.clone());
         assert_eq!(frames.joined().as_ptr(), frame.bytes().as_ptr());
         assert_eq!(
-            frames.deflated_once(9, Frame::bytes).as_ptr(),
+            frames.deflated_once(9, Frame::bytes).0.as_ptr(),
             frame.bytes().as_ptr()
         );
     }
@@ -128,14 +150,30 @@ mod tests {
         };
         assert!(frames.iter().all(short));
         let form = |bits| {
-            frames.deflated_once(bits, |frame| {
+            let (joined, _) = frames.deflated_once(bits, |frame| {
                 frame
                     .deflated_once(bits, |_| None)
                     .unwrap_or_else(|| frame.bytes())
-            })
+            });
+            joined
         };
         assert_eq!(form(15)[..], *b"ss");
         assert_eq!(form(9), frames.joined());
         assert_eq!(form(15).as_ptr(), form(15).as_ptr());
+    }
+
+    #[test]
+    fn the_parts_are_those_of_the_joined_form_whoever_asks() {
+        static SHORT: Bytes = Bytes::from_static(b"s");
+        fn short(_: &Frame) -> &Bytes {
+            &SHORT
+        }
+        let frames = Frames::new(vec![Frame::text("long"), Frame::text("b")]).unwrap();
+        let (joined, parts) = frames.deflated_once(15, Frame::bytes);
+        assert_eq!(joined[..], parts.concat());
+        // A server with other settings.
+        let (again, parts) = frames.deflated_once(15, short);
+        assert_eq!(again, joined);
+        assert_eq!(joined[..], parts.concat());
     }
 }

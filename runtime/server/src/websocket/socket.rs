@@ -380,9 +380,8 @@ impl CommandSink for Socket {
             }
             Some(outgoing) => {
                 let form = |frame| outgoing.shared(frame).unwrap_or_else(|| frame.bytes());
-                let joined = frames.deflated_once(outgoing.window, form);
-                let parts = frames.iter().map(form);
-                (joined, self.outbound.deliver_all(joined, parts, now))
+                let (joined, parts) = frames.deflated_once(outgoing.window, form);
+                (joined, self.outbound.deliver_all(joined, parts.iter(), now))
             }
         };
         self.delivered(outcome, frames.len(), joined.len())?;
