@@ -129,10 +129,13 @@ impl Bench<'_> {
             window,
         } = shape;
         let id = BenchmarkId::new(name, format!("{rooms}x{members}/{window}"));
-        self.group
-            .throughput(Throughput::Elements((rooms * members) as u64));
-        self.group
-            .bench_function(id, |bencher| bencher.iter_custom(&mut deliver));
+        // As many as are under way at a time: a sample of fewer would show none of them together.
+        let messages = window as u64;
+        let deliveries = (rooms * members) as u64 * messages;
+        self.group.throughput(Throughput::Elements(deliveries));
+        self.group.bench_function(id, |bencher| {
+            bencher.iter_custom(|iterations| deliver(iterations * messages));
+        });
     }
 }
 
