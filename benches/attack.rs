@@ -15,7 +15,7 @@ use laureola_benches::attack::child::{self, MARKER};
 use laureola_benches::attack::kind::Attack;
 use laureola_benches::attack::probe;
 use laureola_benches::attack::report::{self, Row};
-use laureola_benches::idle::files::allow_open_files;
+use laureola_load::system::allow_open_files;
 use laureola_testkit::rss_bytes;
 
 /// The allocator of the `laureola` command.

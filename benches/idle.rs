@@ -13,10 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use laureola::Plugins;
 use laureola_benches::idle::application::{Application, serve_echo};
 use laureola_benches::idle::clients::{self, Handshake};
-use laureola_benches::idle::files::allow_open_files;
 use laureola_benches::idle::memory::Memory;
 use laureola_benches::idle::report::{self, Row};
 use laureola_benches::idle::server::{MARKER, Server};
+use laureola_load::system::allow_open_files;
 use laureola_testkit::RedisServer;
 
 /// The allocator of the `laureola` command.

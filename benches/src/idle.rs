@@ -3,13 +3,11 @@
 //! - [`server`]: the server, a child process, since memory is counted by process
 //! - [`application`]: what they connect to
 //! - [`clients`]: the connections, with a browser's headers or without
-//! - [`files`]: how many files may be open
 //! - [`memory`]: what a process holds, once that has settled
 //! - [`report`]: the figures
 
 pub mod application;
 pub mod clients;
-pub mod files;
 pub mod memory;
 pub mod report;
 pub mod server;

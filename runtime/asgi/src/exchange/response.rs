@@ -56,11 +56,12 @@ impl ResponseFuture {
     /// Then the future must not be polled again; else it is still to be awaited.
     pub fn now(&mut self) -> Option<Response<Body>> {
         let exchange = self.exchange.as_ref()?;
-        let state = exchange.0.lock();
+        let mut state = exchange.0.lock();
         if state.has_interims() {
             return None;
         }
-        let response = whole(state, exchange)?;
+        let response = whole(&mut state, exchange)?;
+        drop(state);
         self.exchange = None;
         Some(response)
     }
@@ -89,11 +90,11 @@ impl Future for ResponseFuture {
                 }
                 _ => {}
             }
-            if let Some(response) = whole(state, exchange) {
+            if let Some(response) = whole(&mut state, exchange) {
+                drop(state);
                 this.exchange = None;
                 return Poll::Ready(response);
             }
-            let mut state = exchange.0.lock();
             this.file = state.pop_file();
         }
         let exchange = Arc::clone(exchange);
@@ -126,16 +127,14 @@ impl Future for ResponseFuture {
 }
 
 /// The response, where all of it is there.
-fn whole(mut state: MutexGuard<'_, State>, exchange: &Arc<Exchange>) -> Option<Response<Body>> {
+fn whole(state: &mut State, exchange: &Arc<Exchange>) -> Option<Response<Body>> {
     if let Some(whole) = state.whole.take() {
         state.head_leaves(whole.status());
-        drop(state);
         let exchange = Arc::clone(exchange);
         return Some(whole.map(|body| Body::new(Watched { body, exchange })));
     }
     let bytes = state.pop_whole()?;
     let head = state.head.take().unwrap_or_default();
-    drop(state);
     Some(response(head, Body::of_unsaid_length(bytes)))
 }
 
