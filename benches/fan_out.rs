@@ -1,5 +1,5 @@
-//! Deliveries per second of one message to a room of 10, 100, 1,000 and 10,000 members, one message
-//! in flight; each way beside the naive one.
+//! Deliveries per second of one message to a room of 10, 100, 1,000 and 10,000 members, and of longer ones to 100, one
+//! message in flight; each way beside the naive one.
 
 use std::cell::LazyCell;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_gr
 use laureola_benches::chat::RoomEvent;
 use laureola_benches::{ConsumerRoom, LayerRoom, NaiveRoom, NaiveTasks, Room, RoomError};
 use laureola_layers::{Layer, MemoryLayer};
-use laureola_redis::{RedisChannelLayer, RedisConfig};
+use laureola_redis::{RedisChannelLayer, RedisConfig, RedisPubSubChannelLayer};
 use laureola_testkit::RedisServer;
 use tokio::runtime::Runtime;
 
@@ -18,6 +18,8 @@ use tokio::runtime::Runtime;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MEMBERS: [usize; 4] = [10, 100, 1_000, 10_000];
+/// Bytes of a browser's frame, beside the usual 128.
+const PAYLOADS: [usize; 2] = [4 * 1024, 64 * 1024];
 /// Sending to each of 10,000 channels through Redis takes seconds a message.
 const MAX_EACH: usize = 1_000;
 
@@ -36,20 +38,31 @@ fn fan_out(criterion: &mut Criterion) {
         group,
         runtime: &runtime,
     };
-    for members in MEMBERS {
-        bench.run("memory", members, async || {
+    let sample = RoomEvent::sample();
+    let usual = MEMBERS.map(|members| (members, members.to_string(), sample.clone()));
+    let longer = PAYLOADS.map(|payload| (100, format!("100x{payload}"), RoomEvent::of(payload)));
+    for (members, id, event) in usual.into_iter().chain(longer) {
+        let load = Load {
+            id: &id,
+            members,
+            event: &event,
+        };
+        bench.run("memory", load, async || {
             let layer = memory();
             LayerRoom::open(&layer, &layer, members).await
         });
-        bench.run("memory-naive", members, async || Ok(NaiveRoom::open(members)));
-        bench.run("consumers", members, async || {
+        bench.run("memory-naive", load, async || Ok(NaiveRoom::open(members)));
+        bench.run("consumers", load, async || {
             ConsumerRoom::open(&memory(), members).await
         });
-        bench.run("consumers-naive", members, async || Ok(NaiveTasks::open(members)));
-        bench.run("redis", members, async || through(&redis, members).await);
+        bench.run("consumers-naive", load, async || Ok(NaiveTasks::open(members)));
+        bench.run("redis", load, async || through_core(&redis, members).await);
+        bench.run("redis-pubsub", load, async || {
+            through_pubsub(&redis, members).await
+        });
         if members <= MAX_EACH {
-            bench.run("redis-naive", members, async || {
-                Ok(through(&redis, members).await?.send_to_each())
+            bench.run("redis-naive", load, async || {
+                Ok(through_core(&redis, members).await?.send_to_each())
             });
         }
     }
@@ -57,11 +70,20 @@ fn fan_out(criterion: &mut Criterion) {
 }
 
 /// A room in one layer that is sent to from another one, so that every message crosses Redis.
-async fn through(redis: &RedisServer, members: usize) -> Result<LayerRoom, RoomError> {
+async fn through_core(redis: &RedisServer, members: usize) -> Result<LayerRoom, RoomError> {
     // Messages to each of a process's channels wait in one key, hence the capacity.
     let layer = async || {
         let config = RedisConfig::new(redis.url()).capacity(10 * MAX_EACH);
         RedisChannelLayer::connect(config).await.map(Layer::new)
+    };
+    LayerRoom::open(&layer().await?, &layer().await?, members).await
+}
+
+/// The same through pub/sub.
+async fn through_pubsub(redis: &RedisServer, members: usize) -> Result<LayerRoom, RoomError> {
+    let layer = async || {
+        let layer = RedisPubSubChannelLayer::connect(RedisConfig::new(redis.url())).await;
+        layer.map(Layer::new)
     };
     LayerRoom::open(&layer().await?, &layer().await?, members).await
 }
@@ -71,21 +93,30 @@ struct Bench<'a> {
     runtime: &'a Runtime,
 }
 
+/// What is delivered, to how many.
+#[derive(Clone, Copy)]
+struct Load<'a> {
+    id: &'a str,
+    members: usize,
+    event: &'a RoomEvent,
+}
+
 impl Bench<'_> {
-    /// Measures how long `open`'s room takes to deliver a message to every member. The room is
+    /// Measures how long `open`'s room takes to deliver the message to every member. The room is
     /// opened only if the bench is chosen, and lives through its samples.
-    fn run<R: Room>(&mut self, name: &str, members: usize, open: impl AsyncFn() -> Result<R, RoomError>) {
-        let event = RoomEvent::sample();
+    fn run<R: Room>(&mut self, name: &str, load: Load<'_>, open: impl AsyncFn() -> Result<R, RoomError>) {
         let mut room = None;
-        self.group.throughput(Throughput::Elements(members as u64));
+        self.group.throughput(Throughput::Elements(load.members as u64));
         self.group
-            .bench_function(BenchmarkId::new(name, members), |bencher| {
+            .bench_function(BenchmarkId::new(name, load.id), |bencher| {
                 let room = room.get_or_insert_with(|| self.runtime.block_on(open()).expect("the room opens"));
                 bencher.iter_custom(|messages| {
                     self.runtime.block_on(async {
                         let start = Instant::now();
                         for _ in 0..messages {
-                            room.deliver(&event).await.expect("everybody gets the message");
+                            room.deliver(load.event)
+                                .await
+                                .expect("everybody gets the message");
                         }
                         start.elapsed()
                     })

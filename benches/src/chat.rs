@@ -37,6 +37,23 @@ impl RoomEvent {
         }
     }
 
+    /// An event whose frame has `payload` bytes, at least a few dozen.
+    ///
+    /// # Panics
+    /// If that is less than the words around the message.
+    #[must_use]
+    pub fn of(payload: usize) -> Self {
+        let username = "guest-4711".to_owned();
+        let around = r#"{"message":"","username":""}"#.len() + username.len();
+        let length = payload.checked_sub(around).expect("there is room for the names");
+        let message = "The quick brown fox jumps over the lazy dog. "
+            .chars()
+            .cycle()
+            .take(length)
+            .collect();
+        Self::Message { message, username }
+    }
+
     /// The browser's view of it.
     #[must_use]
     pub fn outgoing(&self) -> Outgoing<'_> {
@@ -53,5 +70,9 @@ mod tests {
     fn the_sample_is_as_long_as_the_peers_frames() {
         let text = serde_json::to_string(&RoomEvent::sample().outgoing()).unwrap();
         assert_eq!(text.len(), 128, "{text}");
+        for bytes in [64, 4096] {
+            let text = serde_json::to_string(&RoomEvent::of(bytes).outgoing()).unwrap();
+            assert_eq!(text.len(), bytes);
+        }
     }
 }
