@@ -35,7 +35,7 @@ pub(crate) struct DevelopArgs {
 pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
     let mut maturin = Cmd::new(peers.python())
         .args(["-m", "maturin", "build", "--release", "--locked", "--strip"])
-        .args(["--manifest-path", "runtime/python/Cargo.toml"])
+        .args(["--manifest-path", "runtime/python/wheel/Cargo.toml"])
         .args(["--out", "target/wheels"]);
     if args.zig {
         maturin = maturin.arg("--zig");
@@ -45,7 +45,7 @@ pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
 
 /// Builds the extension module alone, then [`install`]s it.
 pub(crate) fn develop(args: &DevelopArgs, peers: &Peers) -> Result<()> {
-    let mut build = Cmd::cargo().args(["build", "--package", "laureola-python"]);
+    let mut build = Cmd::cargo().args(["build", "--package", "laureola-wheel"]);
     if args.release {
         build = build.arg("--release");
     }

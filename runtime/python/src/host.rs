@@ -10,11 +10,9 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use anyhow::{Context, Result, anyhow, bail};
-use laureola::{Layer, Plugins};
+use laureola::Layer;
 use laureola_asgi::Application;
-use laureola_cli::args::ServeArgs;
 use laureola_cli::hosting::{Host, Serve};
-use laureola_cli::layer::LayerArgs;
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
@@ -22,25 +20,14 @@ use crate::application::PythonApplication;
 use crate::bridge::drain::Drain;
 use crate::bridge::{Bridge, Job};
 use crate::layers::native;
+use crate::plugins;
 use watch::Watch;
 
 /// Runs the command with `argv` and returns its exit status. `host` is a `laureola._host.Host`.
 #[pyfunction]
 pub(crate) fn run(py: Python<'_>, argv: Vec<OsString>, host: Py<PyAny>) -> u8 {
     let host = PythonHost(host);
-    py.detach(|| laureola_cli::run_hosted("laureola", plugins, argv, &host))
-}
-
-/// Those that `--plugin` names.
-fn plugins(serve: &ServeArgs, layer: &LayerArgs) -> Result<Plugins> {
-    let mut plugins = Plugins::new();
-    for name in &serve.python.plugins {
-        plugins = match &**name {
-            "chat" => plugins.with(serve.chat.plugin(layer)?),
-            other => bail!("there is no plugin {other:?} in this command; there is: chat"),
-        };
-    }
-    Ok(plugins)
+    py.detach(|| laureola_cli::run_hosted("laureola", plugins::chosen, argv, &host))
 }
 
 /// The Python side of it: `laureola._host.Host`.

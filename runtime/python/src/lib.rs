@@ -1,9 +1,17 @@
-//! `laureola._laureola`: the wheel's extension module.
+//! Python's ASGI applications on the Laureola server: the compiled part of the Python package `laureola`.
 //!
-//! What a Python program imports is the package in `python/laureola`; this is the part of it that is
-//! compiled.
+//! The wheel's extension module is this crate and an allocator (`laureola-wheel`). A project with Rust of its own
+//! builds one like it, with its plugins (`examples/own_module` in the repository):
+//!
+//! ```ignore
+//! #[pymodule]
+//! fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
+//!     laureola_python::extend(module, &[("room", |plugins| plugins.with(Room))])
+//! }
+//! ```
 //!
 //! # Layout
+//! - [`extend`]: the module's contents; `plugins`: what `--plugin` can name
 //! - `host`: the command: Python's loop in the main thread, the server on threads beside
 //! - `application`: the Python application, as the server sees it
 //! - `bridge`: from the server's threads to the loop's
@@ -21,8 +29,6 @@
 //! - Objects of Python's are dropped in the loop's thread.
 //! - Every thread that could touch Python has ended before the interpreter does.
 
-use pyo3::prelude::*;
-
 mod application;
 mod asyncio;
 mod awaitable;
@@ -36,21 +42,9 @@ mod errors;
 mod event;
 mod host;
 pub mod layers;
+mod module;
+mod plugins;
 mod scope;
 
-// As in the command. It is Rust's alone: Python has its own.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The compiled part of `laureola`.
-#[pymodule(gil_used = false)]
-fn _laureola(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add(
-        "ClientDisconnected",
-        module.py().get_type::<errors::ClientDisconnected>(),
-    )?;
-    module.add_function(wrap_pyfunction!(host::run, module)?)?;
-    module.add_class::<direct::Connection>()?;
-    layers::register(module)
-}
+pub use module::extend;
+pub use plugins::Named;

@@ -56,7 +56,7 @@ impl Tools {
             build("laureola-bench-chat")?;
         }
         if wants(Family::Laureola) {
-            build("laureola-python")?;
+            build("laureola-wheel")?;
             wheel::install_into(&venv, "release")?;
         }
         Ok(Self {
