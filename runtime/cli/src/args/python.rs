@@ -15,8 +15,8 @@ pub struct PythonArgs {
     #[arg(long, conflicts_with = "workers", help_heading = HEADING)]
     pub reload: bool,
 
-    /// A plugin that is built into this command; its routes come before the application's. There is:
-    /// chat
+    /// A plugin that is built into this command, such as chat, or into a module of your own; its routes
+    /// come before the application's
     #[arg(long = "plugin", value_name = "NAME", help_heading = HEADING)]
     pub plugins: Vec<String>,
 }

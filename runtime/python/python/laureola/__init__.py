@@ -5,6 +5,10 @@ Serve an application with the ``laureola`` command (``python -m laureola`` is th
     laureola mysite.asgi:application
 """
 
-from laureola._laureola import ClientDisconnected, __version__
+from laureola import _compiled
+
+_compiled.load()
+
+from laureola._laureola import ClientDisconnected, __version__  # noqa: E402
 
 __all__ = ["ClientDisconnected", "__version__"]

@@ -26,6 +26,8 @@ logger = logging.getLogger("django.channels.server")
 # The names of the settings are Daphne's, so that a project need not change them.
 MESSAGE_SIZE = "DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE"
 FRAME_SIZE = "DAPHNE_WEBSOCKET_MAX_FRAME_SIZE"
+# Names that ``--plugin`` has for the command.
+PLUGINS = "LAUREOLA_PLUGINS"
 
 
 class Command(RunserverCommand):
@@ -129,7 +131,8 @@ class Command(RunserverCommand):
             "verbosity": 0,
         }
         given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-        return ["runserver", *given, "django:application"]
+        plugins = [f"--plugin={name}" for name in getattr(settings, PLUGINS, [])]
+        return ["runserver", *given, *plugins, "django:application"]
 
     def get_application(self, options: dict[str, Any]) -> Any:
         """``ASGI_APPLICATION``, behind the handler of static files where that is wanted."""

@@ -1,0 +1,77 @@
+//! What is said where something does not fit.
+
+use std::fs;
+
+use crate::install::Installed;
+
+#[test]
+fn the_package_takes_the_projects_module() {
+    let installed = Installed::new();
+    let said = installed.run(
+        "import laureola, laureola.layers, sys\n\
+         from laureola import _laureola\n\
+         print(_laureola.__name__, sys.modules['laureola._laureola'] is _laureola, laureola.__version__)",
+    );
+    assert_eq!(said, format!("mysite._rust True {}\n", env!("CARGO_PKG_VERSION")));
+    // The other way round, it says who it is as well.
+    let said = installed.run("import mysite._rust, laureola; print(laureola._laureola.__name__)");
+    assert_eq!(said, "mysite._rust\n");
+}
+
+#[test]
+fn a_plugin_nobody_has_is_told_with_those_there_are() {
+    let installed = Installed::new();
+    let said = installed
+        .python()
+        .args(["-m", "laureola", "--plugin", "none", "a:b"])
+        .output();
+    let said = String::from_utf8(said.expect("an interpreter").stderr).expect("text");
+    assert!(
+        said.contains(r#"there is no plugin "none" in this command; there is: chat, room"#),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_second_module_in_a_process_is_refused() {
+    let installed = Installed::new();
+    let said = installed.run(
+        "import sys, types\n\
+         sys.modules['laureola._laureola'] = types.ModuleType('other')\n\
+         import mysite._rust",
+    );
+    assert!(
+        said.contains(
+            "ImportError: mysite._rust cannot be laureola's compiled part: this process has other already"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_module_built_with_another_version_and_two_modules_are_refused() {
+    let installed = Installed::new();
+    installed.describe("laureola", "99.1.0", "");
+    let said = installed.run("import laureola");
+    assert!(
+        said.contains("ImportError: mysite._rust was built with laureola-python"),
+        "{said}"
+    );
+    installed.describe("second", "1", "[laureola.module]\nsecond = second._rust\n");
+    let said = installed.run("import laureola");
+    assert!(
+        said.contains("here are several: mysite._rust, second._rust"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_module_that_was_not_built_is_named() {
+    let installed = Installed::new();
+    fs::remove_file(installed.path("mysite/_rust.abi3.so")).expect("the link was there");
+    let said = installed.run("import laureola");
+    assert!(
+        said.contains("there is no mysite._rust, which an installed project names"),
+        "{said}"
+    );
+}
