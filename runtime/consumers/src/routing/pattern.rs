@@ -18,6 +18,8 @@ pub struct PatternError {
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// What every path begins with that matches: most do not, and this is seen at once.
+    beginning: Box<str>,
     /// As it was written.
     text: Arc<str>,
     /// What a converter of the site's own says to the argument of a name.
@@ -69,19 +71,26 @@ impl Pattern {
         if !prefix {
             regex.push('$');
         }
-        Self::compile(pattern, &regex, checks)
+        let beginning = pattern.split('<').next().unwrap_or_default();
+        Self::compile(pattern, &regex, beginning, checks)
     }
 
     /// A pattern of Django's `re_path()`: searched from the beginning. Its named groups are the arguments, or, where
     /// there is no named one, all.
     pub(super) fn re_path(pattern: &str) -> Result<Self, PatternError> {
-        Self::compile(pattern, &format!("^(?:{pattern})"), Vec::new())
+        Self::compile(pattern, &format!("^(?:{pattern})"), "", Vec::new())
     }
 
-    fn compile(pattern: &str, regex: &str, checks: Vec<ArgumentCheck>) -> Result<Self, PatternError> {
+    fn compile(
+        pattern: &str,
+        regex: &str,
+        beginning: &str,
+        checks: Vec<ArgumentCheck>,
+    ) -> Result<Self, PatternError> {
         match Regex::new(regex) {
             Ok(regex) => Ok(Self {
                 regex,
+                beginning: beginning.into(),
                 text: pattern.into(),
                 checks: checks.into(),
             }),
@@ -99,6 +108,9 @@ impl Pattern {
 
     /// The arguments, if the path (without its leading `/`) matches.
     pub(super) fn matches<'a>(&self, path: &'a str) -> Option<Match<'a>> {
+        if !path.starts_with(&*self.beginning) {
+            return None;
+        }
         let captures = self.regex.captures(path)?;
         let end = captures.get(0)?.end();
         let is_refused = |(name, check): &ArgumentCheck| {
