@@ -80,7 +80,7 @@ class Server:
 
     def ready(self) -> Server:
         """Waits until it serves."""
-        found = self.wait_for(r"listens on http://127\.0\.0\.1:(\d+)/")
+        found = self.wait_for(r"listens on https?://127\.0\.0\.1:(\d+)/")
         self.place(int(found[1]))
         return self
 

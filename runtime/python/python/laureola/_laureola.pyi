@@ -2,9 +2,19 @@
 
 from asyncio import Future
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, final, type_check_only
 
 from laureola._host import Host
+
+__all__ = [
+    "__version__",
+    "ClientDisconnected",
+    "run",
+    "Connection",
+    "LayerCore",
+    "channel_layers_forked",
+    "end_channel_layers",
+]
 
 __version__: str
 
@@ -16,14 +26,22 @@ def run(argv: Sequence[str], host: Host) -> int:
 
 _Exception = tuple[str, bool, int]
 
-class Receiving:
+@final
+@type_check_only
+class _Receiving:
     @property
     def future(self) -> Future[dict[str, Any] | None]: ...
     def cancel(self) -> None: ...
 
+@final
 class Connection:
     """A websocket connection, as ``scope["extensions"]["laureola.direct"]`` holds it."""
 
+    def __len__(self) -> int: ...
+    def __copy__(self) -> Connection: ...
+    def __deepcopy__(self, _memo: object) -> Connection: ...
+
+@final
 class LayerCore:
     """A channel layer; what it returns is there at once, or a future of the running event loop."""
 
@@ -58,7 +76,7 @@ class LayerCore:
     def group_add(self, group: str, channel: str) -> Future[None] | None: ...
     def group_discard(self, group: str, channel: str) -> Future[None] | None: ...
     def new_channel(self, prefix: str) -> Future[str] | str: ...
-    def receive(self, channel: str) -> dict[str, Any] | Receiving | None: ...
+    def receive(self, channel: str) -> dict[str, Any] | _Receiving | None: ...
     def open(self, channel: str) -> Future[None] | None: ...
     def is_open(self, channel: str) -> bool: ...
     def deliver_directly(self, channel: str, connection: Connection) -> bool: ...

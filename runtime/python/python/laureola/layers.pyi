@@ -2,9 +2,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-Message = dict[str, Any]
-Host = str | tuple[str, int] | list[Any] | dict[str, Any]
-Capacities = Mapping[str | re.Pattern[str], int]
+_Message = dict[str, Any]
+_Host = str | tuple[str, int] | list[Any] | dict[str, Any]
+_Capacities = Mapping[str | re.Pattern[str], int]
+
+__all__ = [
+    "BackendError",
+    "ChannelFull",
+    "ChannelLayer",
+    "NativeChannelLayer",
+    "RedisChannelLayer",
+    "RedisPubSubChannelLayer",
+]
 
 class ChannelFull(Exception): ...
 class BackendError(ConnectionError): ...
@@ -19,17 +28,20 @@ class ChannelLayer:
     group_expiry: float
     capacity: int
     channel_capacity: list[tuple[re.Pattern[str], int]]
-    async def send(self, channel: str, message: Message) -> None: ...
-    async def receive(self, channel: str) -> Message: ...
+    def __init__(
+        self, expiry: float = ..., capacity: int = ..., channel_capacity: _Capacities | None = ...
+    ) -> None: ...
+    async def send(self, channel: str, message: _Message) -> None: ...
+    async def receive(self, channel: str) -> _Message: ...
     async def new_channel(self, prefix: str = ...) -> str: ...
     async def group_add(self, group: str, channel: str) -> None: ...
     async def group_discard(self, group: str, channel: str) -> None: ...
-    async def group_send(self, group: str, message: Message) -> None: ...
+    async def group_send(self, group: str, message: _Message) -> None: ...
     async def flush(self) -> None: ...
     async def close_pools(self) -> None: ...
-    def send_sync(self, channel: str, message: Message) -> None: ...
-    def group_send_sync(self, group: str, message: Message) -> None: ...
-    def compile_capacities(self, channel_capacity: Capacities) -> list[tuple[re.Pattern[str], int]]: ...
+    def send_sync(self, channel: str, message: _Message) -> None: ...
+    def group_send_sync(self, group: str, message: _Message) -> None: ...
+    def compile_capacities(self, channel_capacity: _Capacities) -> list[tuple[re.Pattern[str], int]]: ...
     def get_capacity(self, channel: str) -> int: ...
     def match_type_and_length(self, name: object) -> bool: ...
     def require_valid_channel_name(self, name: str, receive: bool = ...) -> bool: ...
@@ -45,12 +57,12 @@ class RedisChannelLayer(ChannelLayer):
     ring_size: int
     def __init__(
         self,
-        hosts: Iterable[Host] | None = ...,
+        hosts: Iterable[_Host] | None = ...,
         prefix: str = ...,
         expiry: float = ...,
         group_expiry: float = ...,
         capacity: int = ...,
-        channel_capacity: Capacities | None = ...,
+        channel_capacity: _Capacities | None = ...,
         symmetric_encryption_keys: Sequence[str | bytes] | None = ...,
         random_prefix_length: int = ...,
         serializer_format: str = ...,
@@ -73,7 +85,7 @@ class RedisPubSubChannelLayer(ChannelLayer):
     on_reconnect: str | None
     def __init__(
         self,
-        hosts: Iterable[Host] | None = ...,
+        hosts: Iterable[_Host] | None = ...,
         prefix: str = ...,
         on_disconnect: str | None = ...,
         on_reconnect: str | None = ...,
@@ -83,7 +95,7 @@ class RedisPubSubChannelLayer(ChannelLayer):
         expiry: float = ...,
         group_expiry: float = ...,
         capacity: int = ...,
-        channel_capacity: Capacities | None = ...,
+        channel_capacity: _Capacities | None = ...,
         overflow: str = ...,
         on_overflow: str | None = ...,
         **ignored: object,
@@ -96,7 +108,7 @@ class NativeChannelLayer(ChannelLayer):
         expiry: float = ...,
         group_expiry: float = ...,
         capacity: int = ...,
-        channel_capacity: Capacities | None = ...,
+        channel_capacity: _Capacities | None = ...,
         name: str = ...,
     ) -> None: ...
     async def close(self) -> None: ...
