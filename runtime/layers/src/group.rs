@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use laureola_message::Batch;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -15,6 +16,9 @@ use crate::name::{ChannelName, GroupName};
 /// So many members are served before other tasks get a turn: a group of 10,000 must not hold a
 /// worker thread for milliseconds.
 pub const CHUNK: usize = 128;
+
+/// So many mailboxes are glanced at before the first of them is served.
+const AHEAD: usize = 16;
 
 /// So many messages leave for the same members together at most.
 pub const BATCH: usize = 64;
@@ -31,7 +35,9 @@ pub struct Groups(Mutex<HashMap<GroupName, Group>>);
 
 #[derive(Debug, Default)]
 struct Group {
-    members: HashMap<ChannelName, Member>,
+    /// In the order of joining, but that who leaves is replaced by the last one: a fan-out walks through memory, ours
+    /// and the kernel's, as it was handed out.
+    members: IndexMap<ChannelName, Member>,
     /// The members as a list, kept until membership changes: a busy room does not rebuild it.
     snapshot: Option<Snapshot>,
 }
@@ -72,7 +78,7 @@ impl Groups {
     pub fn discard(&self, group: &GroupName, channel: &ChannelName) {
         let mut groups = self.0.lock();
         if let Some(entry) = groups.get_mut(group) {
-            if entry.members.remove(channel).is_some() {
+            if entry.members.swap_remove(channel).is_some() {
                 entry.snapshot = None;
             }
             if entry.members.is_empty() {
@@ -148,11 +154,26 @@ pub async fn fan_out(
         if number > 0 {
             tokio::task::yield_now().await;
         }
-        for mailbox in chunk {
+        full += push_to(chunk, batch, overflow, expires);
+    }
+    measured.end(full);
+    full
+}
+
+/// A part of a [`fan_out`], without a turn for other tasks. Returns how many deliveries found no room.
+pub(crate) fn push_to(
+    members: &[MailboxSender],
+    batch: &Batch,
+    overflow: Overflow,
+    expires: Option<Instant>,
+) -> usize {
+    let mut full = 0;
+    for few in members.chunks(AHEAD) {
+        few.iter().for_each(MailboxSender::glance);
+        for mailbox in few {
             full += mailbox.push_batch(batch, overflow, expires);
         }
     }
-    measured.end(full);
     full
 }
 

@@ -74,18 +74,20 @@ impl Pushed {
     }
 }
 
+// In order of use: what a relayed batch asks for is in the lock's cache line.
+#[repr(C)]
 struct Shared {
+    relay: Option<Arc<dyn Relay>>,
+    receivers: usize,
     queue: Queue,
     /// One a receiver. Several only where several receivers share a plain channel; then all are
     /// woken, since one that was woken alone might just be going away.
     wakers: Wakers,
-    receivers: usize,
     /// Whether a task brings a delivery only when one is wanted, and takes back what is left.
     fed: bool,
     feeder: Option<Waker>,
     /// What the last receiver left untaken, if somebody takes it back.
     left: Vec<Arc<Delivery>>,
-    relay: Option<Arc<dyn Relay>>,
 }
 
 /// The layer's end of a mailbox. Clones share it.
@@ -103,6 +105,12 @@ impl MailboxSender {
             outcome = pushed;
         });
         outcome
+    }
+
+    /// Has the processor fetch what the first step of a push needs, if a fan-out says it for several mailboxes before it
+    /// pushes to them: their cache misses then overlap. Changes nothing.
+    pub(crate) fn glance(&self) {
+        std::hint::black_box(self.0.is_locked());
     }
 
     /// [`MailboxSender::push`] of several deliveries, under one lock and with one wake-up. Returns how many were lost for

@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use rustix::net::{RecvFlags, recv};
+use rustix::io::retry_on_intr;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
@@ -203,6 +204,10 @@ pub(crate) enum WriteHalf {
     Other(Box<Lane>),
 }
 
+fn offer(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    Ok(retry_on_intr(|| send(socket, bytes, SendFlags::NOSIGNAL))?)
+}
+
 /// A stream that only its own task writes.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -213,10 +218,13 @@ pub(crate) struct Lane {
 impl WriteHalf {
     /// Writes what the kernel takes now. `WouldBlock` where that is nothing, and always where only
     /// one task may write.
+    ///
+    /// Asks the kernel, not tokio's record of what it said last: for a fan-out that is one more cache line of each
+    /// member's. Whoever waits afterwards goes by that record, and corrects it.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
-            Self::Unix(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => offer(stream.as_ref().as_fd(), bytes),
+            Self::Unix(stream) => offer(stream.as_ref().as_fd(), bytes),
             Self::Other(_) => Err(ErrorKind::WouldBlock.into()),
         }
     }

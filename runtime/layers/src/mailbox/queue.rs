@@ -10,12 +10,14 @@ use super::{Overflow, Pushed};
 use crate::notice::{Notice, Notices};
 
 /// Deliveries in order of arrival, up to a capacity, and notices.
+// In order of use, as the mailbox is.
+#[repr(C)]
 pub(super) struct Queue {
-    pub(super) waiting: VecDeque<Waiting>,
-    pub(super) capacity: usize,
-    pub(super) notices: Notices,
     /// Overflowed under [`Overflow::Close`].
     pub(super) gave_up: bool,
+    pub(super) notices: Notices,
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) capacity: usize,
 }
 
 pub(super) struct Waiting {

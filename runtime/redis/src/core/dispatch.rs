@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use laureola_layers::name::random_hex;
 use laureola_layers::{ChannelName, GroupName, MailboxSender};
 use parking_lot::Mutex;
@@ -28,7 +29,8 @@ struct Room {
     dispatcher: ChannelName,
     /// Whether Redis has it for certain.
     registered: bool,
-    members: HashMap<ChannelName, MailboxSender>,
+    /// In the order of joining, as in [`laureola_layers::group`].
+    members: IndexMap<ChannelName, MailboxSender>,
     /// The members as a list, kept until membership changes.
     snapshot: Option<Members>,
 }
@@ -72,7 +74,7 @@ impl Dispatch {
             Room {
                 dispatcher,
                 registered: false,
-                members: HashMap::new(),
+                members: IndexMap::new(),
                 snapshot: None,
             }
         });
@@ -155,7 +157,7 @@ impl State {
         let Some(room) = self.rooms.get_mut(group) else {
             return Parted::Stranger;
         };
-        if room.members.remove(channel).is_none() {
+        if room.members.swap_remove(channel).is_none() {
             return Parted::Stranger;
         }
         room.snapshot = None;

@@ -55,7 +55,9 @@ pub(crate) enum Stage {
 }
 
 /// See the module's documentation.
+// In order of use, as its state and the socket are: a write to a socket without a backlog stays within two cache lines.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Outbound {
     state: Mutex<State>,
     high_water: usize,
@@ -63,25 +65,29 @@ pub(crate) struct Outbound {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 struct State {
     stage: Stage,
-    /// `None` before the handshake's response is written, and after the end. Dropping it sends FIN.
-    stream: Option<WriteHalf>,
-    queue: VecDeque<Bytes>,
-    /// The length of everything in `queue`.
-    queued: usize,
-    /// Some of the first buffer is written, so that the rest has to follow.
-    begun: bool,
     /// What comes is queued, and nobody is woken for it: whoever corked the queue writes it.
     corked: bool,
     /// The stream ends with the last byte.
     finishing: bool,
+    /// Some of the first buffer is written, so that the rest has to follow.
+    begun: bool,
     /// Last time the client took a byte from the queue, or the queue began to wait, or to close.
     moved: Tick,
-    driver: Option<Waker>,
+    /// `None` before the handshake's response is written, and after the end. Dropping it sends FIN.
+    stream: Option<WriteHalf>,
+    /// The length of everything in `queue`: 0 only where that is empty, for no frame is.
+    queued: usize,
     /// Senders that wait for room.
-    senders: Vec<Waker>,
+    senders: Senders,
+    driver: Option<Waker>,
+    queue: VecDeque<Bytes>,
 }
+
+/// Boxed, as hardly any socket has one.
+type Senders = Option<Box<Vec<Waker>>>;
 
 impl Outbound {
     /// A queue whose stream is still to come.
@@ -89,15 +95,15 @@ impl Outbound {
         Self {
             state: Mutex::new(State {
                 stage: Stage::Open,
-                stream: None,
-                queue: VecDeque::new(),
-                queued: 0,
-                begun: false,
                 corked: false,
                 finishing: false,
+                begun: false,
                 moved: 0,
+                stream: None,
+                queued: 0,
+                senders: None,
                 driver: None,
-                senders: Vec::new(),
+                queue: VecDeque::new(),
             }),
             high_water: high_water.max(1),
             cap: cap.max(high_water),
@@ -110,6 +116,11 @@ impl Outbound {
         if state.stage != Stage::Dead {
             state.stream = Some(stream);
         }
+    }
+
+    /// Has the processor fetch what a write needs, beside what the caller looks at first. Changes nothing.
+    pub(crate) fn glance(&self) {
+        std::hint::black_box(self.state.is_locked());
     }
 
     /// Writes or queues a message.
@@ -246,8 +257,9 @@ impl Outbound {
         if state.stage != Stage::Open || state.queued < self.high_water {
             return Poll::Ready(());
         }
-        if !state.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
-            state.senders.push(cx.waker().clone());
+        let senders = state.senders.get_or_insert_default();
+        if !senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            senders.push(cx.waker().clone());
         }
         Poll::Pending
     }
@@ -302,14 +314,14 @@ impl Outbound {
             let calls_driver = state.stage != stage || begins_to_wait || state.is_over() != over;
             let driver = if calls_driver { state.driver.take() } else { None };
             let room = state.stage != Stage::Open || state.queued < self.high_water;
-            let senders = if room && !state.senders.is_empty() {
-                std::mem::take(&mut state.senders)
-            } else {
-                Vec::new()
-            };
+            let senders = if room { state.senders.take() } else { None };
             (result, driver, senders)
         };
-        driver.into_iter().chain(senders).for_each(Waker::wake);
+        driver.into_iter().for_each(Waker::wake);
+        senders
+            .into_iter()
+            .flat_map(|senders| *senders)
+            .for_each(Waker::wake);
         result
     }
 }
@@ -325,7 +337,7 @@ impl State {
 
     /// Writes as much of `bytes` as the client takes now: nothing if anything is before them.
     fn write(&mut self, bytes: &[u8]) -> usize {
-        if self.corked || !self.queue.is_empty() {
+        if self.corked || self.queued > 0 {
             return 0;
         }
         let Some(stream) = &self.stream else { return 0 };
@@ -378,7 +390,7 @@ impl State {
 
     /// Whether anything waits for the driver.
     fn is_waiting(&self) -> bool {
-        !self.corked && !self.queue.is_empty()
+        !self.corked && self.queued > 0
     }
 
     /// Whether it was the first to close.

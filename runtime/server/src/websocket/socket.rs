@@ -51,25 +51,27 @@ struct Handshake {
 }
 
 /// See the module's documentation.
+// In order of use: see `Outbound`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Socket {
-    pub(crate) shared: Arc<Shared>,
     pub(crate) outbound: Outbound,
-    handshake: Mutex<Handshake>,
+    pub(crate) shared: Arc<Shared>,
     accepted: AtomicBool,
+    /// The window its messages are compressed by, in bits; `None` where they are not.
+    window: Option<u8>,
+    /// The driver does not read: the application is slow, and its silence not the client's.
+    pub(crate) deaf: AtomicBool,
     /// Tick of the client's last frame.
     pub(crate) heard: AtomicU32,
     /// Tick of our last ping, 0 for none.
     pub(crate) pinged: AtomicU32,
-    /// The driver does not read: the application is slow, and its silence not the client's.
-    pub(crate) deaf: AtomicBool,
     /// Tick of the handshake.
     pub(crate) opened: Tick,
     /// The code the server wants the socket closed with, 0 for none. The driver does it, once the
     /// application has its disconnect event.
     asked: AtomicU32,
-    /// The window its messages are compressed by, in bits; `None` where they are not.
-    window: Option<u8>,
+    handshake: Mutex<Handshake>,
 }
 
 /// First bytes of frames: FIN and the opcode.
@@ -370,6 +372,7 @@ impl CommandSink for Socket {
     }
 
     fn deliver_frames(&self, frames: &Frames) -> Result<usize, SendError> {
+        self.outbound.glance();
         self.check_accepted()?;
         let now = self.shared.clock.now();
         let (joined, outcome) = match self.outgoing() {
