@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use laureola_message::{Batch, Delivery, Message};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::group::{BATCH, BATCH_BYTES, Members};
@@ -34,6 +35,8 @@ struct Lane {
     bytes: usize,
     /// Dropped when there is room.
     room: Option<watch::Sender<()>>,
+    /// Where those run who sent what waits, each once: one of them may end before it is fanned out.
+    runtimes: Vec<Handle>,
 }
 
 /// What a sender has to do.
@@ -62,6 +65,11 @@ impl Lanes {
         }
         lane.bytes += length;
         lane.waiting.push_back((Arc::clone(members), message));
+        if let Ok(runtime) = Handle::try_current()
+            && !lane.runtimes.iter().any(|known| known.id() == runtime.id())
+        {
+            lane.runtimes.push(runtime);
+        }
         Entered::Behind
     }
 
@@ -73,6 +81,12 @@ impl Lanes {
             lanes.remove(group);
         }
         waits
+    }
+
+    /// A runtime in which what waits for the group can be fanned out, unless it has ended. Each is named once, until
+    /// somebody there sends again.
+    pub(crate) fn runtime(&self, group: &GroupName) -> Option<Handle> {
+        self.0.lock().get_mut(group)?.runtimes.pop()
     }
 
     /// The messages that leave next, all for the same members; `None` once nothing waits, and the group has no fan-out.
@@ -107,12 +121,6 @@ impl Lanes {
     pub(crate) fn forget(&self) {
         let given_up: Vec<_> = self.0.lock().values_mut().map(std::mem::take).collect();
         drop(given_up);
-    }
-
-    /// Gives up what waits for a group.
-    pub(crate) fn abandon(&self, group: &GroupName) {
-        let lane = self.0.lock().remove(group);
-        drop(lane);
     }
 }
 
@@ -202,8 +210,7 @@ mod tests {
         let _ = room_again.changed().await;
         assert!(waits(&lanes, &members, 1));
 
-        lanes.abandon(&room());
-        let _ = lanes.enter(&room(), &members, message(1));
+        lanes.forget();
         assert!(waits(&lanes, &members, MAX_BYTES * 2), "one of any size");
         assert!(!waits(&lanes, &members, 1));
     }

@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use laureola_message::{Batch, Delivery, Message};
-use parking_lot::Mutex;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::capacity::Capacities;
@@ -43,8 +41,6 @@ pub struct MemoryLayer {
     plain: PlainChannels,
     groups: Groups,
     lanes: Arc<Lanes>,
-    /// Those who fan out what waits in a lane.
-    tasks: Mutex<JoinSet<()>>,
     closed: AtomicBool,
 }
 
@@ -59,7 +55,6 @@ impl Default for MemoryLayer {
             plain: PlainChannels::default(),
             groups: Groups::new(),
             lanes: Arc::default(),
-            tasks: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }

@@ -1,8 +1,14 @@
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use laureola_message::Value;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::*;
+use crate::group::CHUNK;
 use crate::layer::Layer;
 
 fn text(delivery: &Arc<Delivery>) -> String {
@@ -156,4 +162,86 @@ async fn a_process_specific_channel_is_not_listened_to() {
         layer.listen(&name).await,
         Err(LayerError::Unsupported(_))
     ));
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// Polls a group send until its fan-out is under way.
+async fn begun(mut send: Pin<&mut impl Future<Output = Result<(), LayerError>>>) {
+    poll_fn(|cx| {
+        assert!(send.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// The first sender's runtime ends so many turns after its message is fanned out. `others` send two more meanwhile.
+fn what_waits_outlives_a_runtime(turns: usize, others: fn(&Runtime, &Layer, &GroupName)) {
+    let (live, ending) = (runtime(), runtime());
+    let layer = Layer::new(MemoryLayer::new());
+    let room = GroupName::new("room").expect("valid");
+    let mut members = live.block_on(async {
+        let mut members = Vec::new();
+        for _ in 0..=CHUNK {
+            let (mut channel, mailbox) = layer.new_channel("specific").await.expect("a channel");
+            channel.group_add(&room).await.expect("added");
+            members.push((channel, mailbox));
+        }
+        members
+    });
+    ending.block_on(async {
+        let first = message("first");
+        let mut first = pin!(layer.group_send(&room, &first));
+        begun(first.as_mut()).await;
+        std::thread::scope(|scope| {
+            scope.spawn(|| others(&live, &layer, &room));
+        });
+        first.await.expect("sent");
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    });
+    drop(ending);
+    live.block_on(async {
+        for (_, mailbox) in &mut members {
+            for expected in ["first", "second", "third"] {
+                let next = timeout(Duration::from_secs(5), mailbox.recv()).await;
+                assert_eq!(text(&next.expect("it is not lost")), expected);
+            }
+        }
+    });
+}
+
+/// Until what waits is taken, until some have it, until all have.
+const TURNS: usize = 4;
+
+#[test]
+fn what_others_sent_outlives_the_first_senders_runtime() {
+    for turns in 0..=TURNS {
+        what_waits_outlives_a_runtime(turns, |live, layer, room| {
+            live.block_on(async {
+                for text in ["second", "third"] {
+                    layer.group_send(room, &message(text)).await.expect("sent");
+                }
+            });
+        });
+    }
+}
+
+#[test]
+fn what_waits_outlives_every_senders_runtime() {
+    for turns in 0..=TURNS {
+        what_waits_outlives_a_runtime(turns, |_, layer, room| {
+            for text in ["second", "third"] {
+                runtime()
+                    .block_on(layer.group_send(room, &message(text)))
+                    .expect("sent");
+            }
+        });
+    }
 }
