@@ -51,6 +51,8 @@ enum Task {
     /// found nor installed is an error.
     Peers,
     /// Builds the wheel for PyPI, optimized, into target/wheels.
+    ///
+    /// Then it looks at the wheel's tag and contents, installs it into a new virtual environment, and has it serve.
     Wheel(wheel::WheelArgs),
     /// Installs the Python package of this checkout into target/wheel/venv, for a try or for pytest.
     Develop(wheel::DevelopArgs),

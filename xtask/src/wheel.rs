@@ -9,8 +9,10 @@ use anyhow::{Context, Result};
 
 use crate::command::Cmd;
 use crate::peers::Peers;
-use crate::step::quiet;
+use crate::step::{quiet, step};
 use crate::workspace;
+
+mod verify;
 
 /// Where the package's sources are.
 const SOURCES: &str = "runtime/python";
@@ -21,6 +23,9 @@ pub(crate) struct WheelArgs {
     /// Build it for systems with an older libc than this one, with the `zig` of PyPI's ziglang.
     #[arg(long)]
     zig: bool,
+    /// Without optimizations: a quick try of the packaging.
+    #[arg(long)]
+    debug: bool,
 }
 
 /// Arguments of `cargo xtask develop`.
@@ -31,16 +36,32 @@ pub(crate) struct DevelopArgs {
     release: bool,
 }
 
-/// Builds the wheel with maturin, optimized, into `target/wheels`.
+/// Builds the wheel with maturin, optimized, into `target/wheels`, and tries it.
 pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
+    let out = workspace::root().join("target/wheels");
+    if out.exists() {
+        fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
+    }
+    let profile = if args.debug { "dev" } else { "release" };
     let mut maturin = Cmd::new(peers.python())
-        .args(["-m", "maturin", "build", "--release", "--locked", "--strip"])
+        .args([
+            "-m",
+            "maturin",
+            "build",
+            "--locked",
+            "--strip",
+            "--profile",
+            profile,
+        ])
         .args(["--manifest-path", "runtime/python/wheel/Cargo.toml"])
-        .args(["--out", "target/wheels"]);
+        // Maturin's environment is another: in the usual place either build would undo the other's.
+        .args(["--target-dir", "target/wheel/build", "--out"])
+        .arg(&out);
     if args.zig {
         maturin = maturin.arg("--zig");
     }
-    maturin.run()
+    step("maturin", || maturin.run())?;
+    step("trial", || verify::verify(&out, peers))
 }
 
 /// Builds the extension module alone, then [`install`]s it.
