@@ -8,6 +8,7 @@ pub(crate) mod hygiene;
 pub(crate) mod interim;
 pub(crate) mod page;
 
+use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +35,7 @@ use crate::limits::Limits;
 use crate::observe::Record;
 use crate::running;
 use crate::shared::Shared;
+use crate::tasks::UnderWay;
 use crate::upgrade::Upgrade;
 use crate::websocket;
 
@@ -168,6 +170,8 @@ struct Exchange {
     /// no body.
     broken: Option<oneshot::Receiver<StatusCode>>,
     deadline: Option<Instant>,
+    /// The application's call, until it ends or has a task of its own.
+    call: Option<UnderWay>,
 }
 
 impl Exchange {
@@ -202,17 +206,19 @@ impl Exchange {
         let (connection, response, outcome) = exchange::open_scope(scope, body, terms);
         let left = outcome.left();
         let ended = move |result: &_| outcome.finish(result);
-        if alone {
-            running::start_here(peer, connection, span, left, ended);
+        let call = if alone {
+            running::start_here(peer, connection, span, left, ended)
         } else {
             running::start(shared, connection, span, left, ended);
-        }
+            None
+        };
         Self {
             number,
             fault,
             response,
             broken,
             deadline: deadline(shared.options.http_timeout),
+            call,
         }
     }
 
@@ -233,12 +239,15 @@ impl Exchange {
             response,
             broken,
             deadline,
+            call,
         } = self;
         // A client whose request is not whole may be there to be told; to the application it has
         // left, and it is not waited for. First, because the application that leaves for this very
         // reason without an answer is not the one to blame.
         let result = tokio::select! {
             biased;
+            // Never ready. Before all others, for it is what they come from.
+            never = goes_on(call) => match never {},
             status = breaks_off(broken) => Err(status),
             response = response => Ok(response),
             () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
@@ -270,6 +279,14 @@ async fn breaks_off(broken: Option<oneshot::Receiver<StatusCode>>) -> StatusCode
         && let Ok(status) = broken.await
     {
         return status;
+    }
+    std::future::pending().await
+}
+
+/// Polls a call. Dropped before that has ended, it goes on in a task of its own.
+async fn goes_on(call: Option<UnderWay>) -> Infallible {
+    if let Some(call) = call {
+        call.await;
     }
     std::future::pending().await
 }

@@ -17,6 +17,7 @@ pub(crate) use call::Call;
 use crate::clock::Clock;
 use crate::connection::Peer;
 use crate::shared::Shared;
+use crate::tasks::UnderWay;
 
 /// Dropped when a WebSocket's client has left: from then on the application has
 /// `application_close_timeout`.
@@ -43,15 +44,15 @@ pub(crate) fn start(
     }
 }
 
-/// The same, but the application begins before this returns, in the caller's task, and gets one of
-/// its own when it first waits for something: most requests are answered without.
+/// The same, but the application begins before this returns, in the caller's task. One that waits for something is
+/// returned, for the caller to poll beside the response; dropped, it gets a task of its own.
 pub(crate) fn start_here(
     peer: &Arc<Peer>,
     connection: Connection,
     span: Option<Span>,
     left: impl Future<Output: Send> + Send + 'static,
     ended: impl FnOnce(&Result<(), AppError>) + Send + 'static,
-) {
+) -> Option<UnderWay> {
     let call = Arc::new(Call::new(&connection, &peer.shared.clock));
     // Not the server's own counter, which all requests of all threads would change.
     let shared = OfPeer(Arc::clone(peer));

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -151,18 +152,65 @@ pub(crate) struct Here {
 }
 
 impl Here {
-    /// As `spawn_call`, but polls the future once, in place, and makes a task only of one that is
-    /// not ready with that. It is named from the start; a panic ends only this future.
-    pub(crate) fn begin_call(&self, call: Arc<Call>, future: impl Future<Output = ()> + Send + 'static) {
+    /// Polls the future once, in place: most calls end with that. One that does not is the caller's to go on polling; it
+    /// is named from the start to its end, and a panic ends only this future.
+    #[must_use]
+    pub(crate) fn begin_call(
+        &self,
+        call: Arc<Call>,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<UnderWay> {
         *self.call.lock() = Some(Arc::clone(&call));
-        let mut future = Box::pin(future);
-        // The task polls again at once, so nobody needs waking for what happens until then.
+        let mut call = UnderWay {
+            future: Some(Box::pin(future)),
+            call: Some(call),
+            place: Arc::clone(&self.call),
+            tasks: self.tasks.clone(),
+        };
+        // The caller polls again at once, so nobody needs waking for what happens until then.
         let mut cx = Context::from_waker(Waker::noop());
-        let begun = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
-        if matches!(begun, Ok(Poll::Pending)) {
+        let begun = Pin::new(&mut call).poll(&mut cx);
+        begun.is_pending().then_some(call)
+    }
+}
+
+/// A call of the application within the task that began it. Dropped before it has ended, it goes on in a task of its
+/// own.
+pub(crate) struct UnderWay {
+    /// `None` once it has ended.
+    future: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    call: Option<Arc<Call>>,
+    place: Arc<Mutex<Option<Arc<Call>>>>,
+    tasks: Tasks,
+}
+
+impl Future for UnderWay {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.future else {
+            return Poll::Ready(());
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        if matches!(polled, Ok(Poll::Pending)) {
+            return Poll::Pending;
+        }
+        self.future = None;
+        self.place.lock().take();
+        Poll::Ready(())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let (Some(future), Some(call)) = (self.future.take(), self.call.take()) else {
+            return;
+        };
+        // There is none where the runtime itself has ended.
+        if Handle::try_current().is_ok() {
             self.tasks.spawn_call(call, future);
         }
-        self.call.lock().take();
+        self.place.lock().take();
     }
 }
 
@@ -231,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_waits_becomes_a_task_and_others_end_in_place() {
+    async fn a_call_begins_in_place_and_becomes_a_task_when_it_is_left() {
         let tasks = Tasks::default();
         let call = || Arc::new(Call::sample());
         let begun = Arc::new(parking_lot::Mutex::new(Vec::new()));
@@ -239,28 +287,38 @@ mod tests {
             let begun = Arc::clone(&begun);
             move || begun.lock().push(what)
         };
+        let waits = |before: &'static str, behind: &'static str| {
+            let (before, behind) = (say(before), say(behind));
+            async move {
+                before();
+                tokio::task::yield_now().await;
+                behind();
+            }
+        };
         let ready = say("ready");
         let here = tasks.here();
-        here.begin_call(call(), {
+        let ended = here.begin_call(call(), {
             let tasks = tasks.clone();
             async move {
                 assert_eq!(tasks.calls().len(), 1, "it is named");
                 ready();
             }
         });
-        here.begin_call(call(), async { panic!("only this call") });
+        assert!(ended.is_none());
+        let ended = here.begin_call(call(), async { panic!("only this call") });
+        assert!(ended.is_none());
         assert_eq!(tasks.calls().len(), 0);
         assert_eq!((tasks.len(), begun.lock().clone()), (0, vec!["ready"]));
-        let (before, behind) = (say("before"), say("behind"));
-        here.begin_call(call(), async move {
-            before();
-            tokio::task::yield_now().await;
-            behind();
-        });
+        let under_way = here.begin_call(call(), waits("a", "b"));
+        assert_eq!((tasks.len(), tasks.calls().len()), (0, 1));
+        under_way.expect("it waits").await;
+        assert_eq!((tasks.len(), tasks.calls().len()), (0, 0));
+        assert_eq!(*begun.lock(), ["ready", "a", "b"]);
+        drop(here.begin_call(call(), waits("c", "d")));
         assert_eq!((tasks.len(), tasks.calls().len()), (1, 1));
         tasks.ended().await;
-        assert_eq!(*begun.lock(), ["ready", "before", "behind"]);
-        here.begin_call(call(), std::future::pending());
+        assert_eq!(*begun.lock(), ["ready", "a", "b", "c", "d"]);
+        drop(here.begin_call(call(), std::future::pending()));
         tasks.abort();
         tasks.ended().await;
     }

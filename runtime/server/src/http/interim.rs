@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, Response};
@@ -22,12 +22,19 @@ pub(crate) async fn over_http1(
     let Some(mut interims) = interims else {
         return response.await;
     };
+    let mut answer = None;
     loop {
         let next = poll_fn(|cx| {
-            if let Poll::Ready(Some(interim)) = interims.poll_next(cx) {
-                return Poll::Ready(Err(interim));
+            // Whoever makes the response may do so right here, and send others just before: so these are asked for twice.
+            loop {
+                if let Poll::Ready(Some(interim)) = interims.poll_next(cx) {
+                    return Poll::Ready(Err(interim));
+                }
+                if let Some(answer) = answer.take() {
+                    return Poll::Ready(Ok(answer));
+                }
+                answer = Some(ready!(response.as_mut().poll(cx)));
             }
-            response.as_mut().poll(cx).map(Ok)
         });
         match next.await {
             Ok(response) => return response,
