@@ -8,10 +8,11 @@ pub(crate) mod hygiene;
 pub(crate) mod interim;
 pub(crate) mod page;
 
-use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::{Future, poll_fn, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use laureola_asgi::Supported;
 use laureola_asgi::exchange::{self, Body, BoxError, FileFailed, Interims, ResponseFuture, Terms};
 use laureola_asgi::scope::{Ends, HttpScope, RootPath};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::{Instrument, Span, debug, error};
 
 use body::RequestBody;
@@ -48,7 +49,7 @@ pub(crate) fn answer<B>(
     peer: &Arc<Peer>,
     mut request: Request<B>,
     upgrade: Option<Upgrade>,
-) -> Answer<impl Future<Output = Response<ResponseBody>> + Send + use<B>>
+) -> Answer<Pin<Box<impl Future<Output = Response<ResponseBody>> + Send + use<B>>>>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
@@ -90,17 +91,17 @@ where
         _ => None,
     };
     let peer = Arc::clone(peer);
-    let response = async move {
+    // Boxed here, and not moved about.
+    let response = Box::pin(async move {
         let result = match begun {
             Begun::Refused(status) => Err(page::refusal(status)),
             Begun::Handshake(handshake) => {
                 let (request, upgrade) = *handshake;
                 let span = record.span().unwrap_or_else(Span::none);
-                websocket::handshake(&peer, request, upgrade, &mut record)
-                    .instrument(span)
-                    .await
+                // Boxed: it is large, and every request would hold as much.
+                Box::pin(websocket::handshake(&peer, request, upgrade, &mut record).instrument(span)).await
             }
-            Begun::Exchange(exchange) => exchange.response().await,
+            Begun::Exchange(mut exchange) => poll_fn(|cx| exchange.poll(cx)).await,
         };
         let mut response = result.unwrap_or_else(|mut page| {
             // The server's own word ends the connection: what follows may not be a request at all.
@@ -111,7 +112,7 @@ where
         });
         finish(&peer.shared, record, &mut response);
         response
-    };
+    });
     Answer::Later(interims, response)
 }
 
@@ -170,6 +171,8 @@ struct Exchange {
     /// no body.
     broken: Option<oneshot::Receiver<StatusCode>>,
     deadline: Option<Instant>,
+    /// Made when it is first waited for.
+    time: Option<Pin<Box<Sleep>>>,
     /// The application's call, until it ends or has a task of its own.
     call: Option<UnderWay>,
 }
@@ -218,6 +221,7 @@ impl Exchange {
             response,
             broken,
             deadline: deadline(shared.options.http_timeout),
+            time: None,
             call,
         }
     }
@@ -231,64 +235,57 @@ impl Exchange {
         Some(of_application(self.response.now()?, self.deadline))
     }
 
-    /// The application's response, or as an error the server's.
-    async fn response(self) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
-        let Self {
-            number,
-            fault,
-            response,
-            broken,
-            deadline,
-            call,
-        } = self;
-        // A client whose request is not whole may be there to be told; to the application it has
-        // left, and it is not waited for. First, because the application that leaves for this very
-        // reason without an answer is not the one to blame.
-        let result = tokio::select! {
-            biased;
-            // Never ready. Before all others, for it is what they come from.
-            never = goes_on(call) => match never {},
-            status = breaks_off(broken) => Err(status),
-            response = response => Ok(response),
-            () = until(deadline) => Err(StatusCode::SERVICE_UNAVAILABLE),
-        };
-        let result = match fault.of(number) {
+    /// The application's response, or as an error the server's. Not to be polled again after that.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody>, Response<ResponseBody>>> {
+        let result = ready!(self.poll_result(cx));
+        let result = match self.fault.of(self.number) {
             None => result,
             Some(BodyFault::Malformed) => Err(StatusCode::BAD_REQUEST),
             Some(BodyFault::TooSlow) => Err(StatusCode::REQUEST_TIMEOUT),
         };
-        match result {
+        Poll::Ready(match result {
             Ok(response) => {
                 if let Some(FileFailed(error)) = response.extensions().get() {
                     error!("a file could not be sent: {error}");
                 }
-                Ok(of_application(response, deadline))
+                Ok(of_application(response, self.deadline))
             }
             Err(status) => Err(page::refusal(status)),
+        })
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, StatusCode>> {
+        // Before all others, for it is what they come from.
+        if let Some(call) = &mut self.call
+            && Pin::new(call).poll(cx).is_ready()
+        {
+            self.call = None;
         }
+        // A client whose request is not whole may be there to be told; to the application it has
+        // left, and it is not waited for. First, because the application that leaves for this very
+        // reason without an answer is not the one to blame.
+        if let Some(broken) = &mut self.broken
+            && let Poll::Ready(broken) = Pin::new(broken).poll(cx)
+        {
+            self.broken = None;
+            if let Ok(status) = broken {
+                return Poll::Ready(Err(status));
+            }
+        }
+        if let Poll::Ready(response) = Pin::new(&mut self.response).poll(cx) {
+            return Poll::Ready(Ok(response));
+        }
+        if let Some(deadline) = self.deadline {
+            let time = self.time.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            ready!(time.as_mut().poll(cx));
+            return Poll::Ready(Err(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        Poll::Pending
     }
 }
 
 fn of_application(response: Response<Body>, deadline: Option<Instant>) -> Response<ResponseBody> {
     response.map(|body| ResponseBody::of_application(body, None, deadline))
-}
-
-/// Ready when the request's body breaks off.
-async fn breaks_off(broken: Option<oneshot::Receiver<StatusCode>>) -> StatusCode {
-    if let Some(broken) = broken
-        && let Ok(status) = broken.await
-    {
-        return status;
-    }
-    std::future::pending().await
-}
-
-/// Polls a call. Dropped before that has ended, it goes on in a task of its own.
-async fn goes_on(call: Option<UnderWay>) -> Infallible {
-    if let Some(call) = call {
-        call.await;
-    }
-    std::future::pending().await
 }
 
 /// Whether a request announces a longer body than is taken. Its application is not called, and a

@@ -95,6 +95,22 @@ fn hints_leave_before_the_response_and_never_behind_its_head() {
 }
 
 #[test]
+fn a_hint_leaves_before_a_response_that_comes_with_it() {
+    let application = app_fn(async |connection: Connection| {
+        // The server has begun to wait.
+        tokio::task::yield_now().await;
+        connection.send.send(hint("</a.css>")).await?;
+        respond(&connection.send, StatusCode::OK, "page").await
+    });
+    let server = Running::start(application);
+    let mut client = get(&server, "");
+    let interim = client.read_head(DEADLINE).unwrap();
+    assert_eq!((interim.status, interim.header("link")), (103, Some("</a.css>")));
+    let response = client.read_response(DEADLINE).unwrap();
+    assert_eq!((response.status, &*response.text()), (200, "page"));
+}
+
+#[test]
 fn a_hint_leaves_while_the_application_still_works() {
     let go = Arc::new(tokio::sync::Notify::new());
     let application = {
