@@ -1,6 +1,8 @@
 //! Tasks whose first step is made at once, where `loop.create_task` leaves it to the loop's next turn: most requests
 //! are answered within it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -24,6 +26,10 @@ enum FirstStep {
     Caught {
         event_loop: Py<PyAny>,
         catcher: Py<Catcher>,
+        /// Its method: called as a function is, where an object's call would make a tuple and a dictionary.
+        catch: Py<PyAny>,
+        /// Tasks so far, which they are named after: asyncio's own way to a name is long.
+        tasks: AtomicU64,
     },
 }
 
@@ -40,9 +46,12 @@ impl Eager {
             options.set_item("eager_start", true)?;
             FirstStep::ByTask
         } else {
+            let catcher = Bound::new(py, Catcher::default())?;
             FirstStep::Caught {
                 event_loop: event_loop.clone().unbind(),
-                catcher: Py::new(py, Catcher::default())?,
+                catch: catcher.getattr("catch")?.unbind(),
+                catcher: catcher.unbind(),
+                tasks: AtomicU64::new(0),
             }
         };
         Ok(Some(Self {
@@ -65,9 +74,17 @@ impl Eager {
         let make = || self.task.bind(py).call((coroutine,), Some(self.options.bind(py)));
         match &self.first_step {
             FirstStep::ByTask => made(make()?),
-            FirstStep::Caught { event_loop, catcher } => {
+            FirstStep::Caught {
+                event_loop,
+                catcher,
+                catch,
+                tasks,
+            } => {
+                let number = 1 + tasks.fetch_add(1, Ordering::Relaxed);
+                let task_name = format!("asgi-{number}");
+                self.options.bind(py).set_item(intern!(py, "name"), task_name)?;
                 let name = intern!(py, "call_soon");
-                event_loop.setattr(py, name, catcher)?;
+                event_loop.setattr(py, name, catch)?;
                 let task = make();
                 event_loop.bind(py).delattr(name)?;
                 made(task?);
@@ -86,7 +103,7 @@ struct Catcher(Mutex<Option<(Py<PyAny>, Py<PyAny>)>>);
 #[pymethods]
 impl Catcher {
     #[pyo3(signature = (callback, *, context))]
-    fn __call__(&self, callback: Py<PyAny>, context: Py<PyAny>) {
+    fn catch(&self, callback: Py<PyAny>, context: Py<PyAny>) {
         *self.0.lock() = Some((callback, context));
     }
 }
