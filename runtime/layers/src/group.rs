@@ -18,7 +18,7 @@ use crate::name::{ChannelName, GroupName};
 pub const CHUNK: usize = 128;
 
 /// So many mailboxes are glanced at before the first of them is served.
-const AHEAD: usize = 16;
+pub(crate) const AHEAD: usize = 16;
 
 /// So many messages leave for the same members together at most.
 pub const BATCH: usize = 64;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::envelope::{Channels, strip_prefix};
+use crate::envelope::{Channels, KnownChannels, strip_prefix};
 use crate::fernet::MultiFernet;
 use crate::message::Message;
 use crate::serializer::{MsgpackSerializer, Serializer};
@@ -117,12 +117,28 @@ impl Codec {
     /// `now` is Unix time in seconds, which only encryption with an expiry asks for. Any bytes are answered with an
     /// error rather than a panic.
     pub fn open(&self, bytes: Bytes, now: u64) -> Result<(Message, Vec<Str>), CodecError> {
+        self.serializer.decode(self.payload(bytes, now)?)
+    }
+
+    /// [`Codec::open`] for a reader of one message after the other: long lists of channels that it has just seen are not
+    /// read again, and are the same `Arc`.
+    pub fn open_known(
+        &self,
+        bytes: Bytes,
+        now: u64,
+        known: &mut KnownChannels,
+    ) -> Result<(Message, Arc<[Str]>), CodecError> {
+        self.serializer.decode_known(self.payload(bytes, now)?, known)
+    }
+
+    /// Without the prefix, and decrypted.
+    fn payload(&self, bytes: Bytes, now: u64) -> Result<Bytes, CodecError> {
         let payload = strip_prefix(bytes, self.random_prefix_length)?;
         let Some(fernet) = &self.fernet else {
-            return self.serializer.decode(payload);
+            return Ok(payload);
         };
         let ttl = self.expiry.map(|expiry| expiry.saturating_add(EXPIRY_GRACE));
-        self.serializer.decode(fernet.decrypt(&payload, ttl, now)?)
+        Ok(fernet.decrypt(&payload, ttl, now)?)
     }
 }
 

@@ -5,6 +5,8 @@
 //! default) that keep equal messages apart in a sorted set. [`seal`] writes both, [`strip_prefix`] and
 //! [`split_channels`] take them off; none of them decodes the message.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::message::{Message, MessageError, open_map, walk};
@@ -12,6 +14,10 @@ use crate::msgpack::{
     Cursor, DecodeError, MAX_DEPTH, Token, array_header, map_header, shared_text, write_str,
 };
 use crate::value::Str;
+
+mod known;
+
+pub use self::known::KnownChannels;
 
 /// The key that holds the channel names.
 pub const CHANNEL_KEY: &str = "__asgi_channel__";
@@ -137,22 +143,50 @@ pub fn strip_prefix(mut bytes: Bytes, len: usize) -> Result<Bytes, EnvelopeError
 /// Finds the key wherever it stands; if it stands there twice, the last one counts, as in a Python dict. The names are
 /// slices of `bytes`. Cost: one walk that checks everything a [`Message`] promises, and one copy of the message proper,
 /// so that keeping it does not keep the names.
+#[expect(clippy::needless_pass_by_value, reason = "the names and the message share it")]
 pub fn split_channels(bytes: Bytes) -> Result<(Message, Vec<Str>), EnvelopeError> {
-    let mut removed = Vec::new();
     let mut channels = Vec::new();
-    let walked = walk(&bytes, |key, start, cursor| {
+    let message = split(&bytes, |cursor| {
+        channels = read_channels(&bytes, cursor)?;
+        Ok(())
+    })?;
+    Ok((message, channels))
+}
+
+/// [`split_channels`] for somebody who reads one envelope after the other: a list that was just read is compared, not read
+/// again, and is the same `Arc`.
+pub fn split_known_channels(
+    bytes: &Bytes,
+    known: &mut KnownChannels,
+) -> Result<(Message, Arc<[Str]>), EnvelopeError> {
+    let mut channels = Arc::default();
+    let message = split(bytes, |cursor| {
+        channels = known.read(bytes, cursor)?;
+        Ok(())
+    })?;
+    Ok((message, channels))
+}
+
+/// What is left of an envelope without what `read` reads at each `__asgi_channel__`.
+fn split(
+    bytes: &Bytes,
+    mut read: impl FnMut(&mut Cursor<'_>) -> Result<(), EnvelopeError>,
+) -> Result<Message, EnvelopeError> {
+    let mut removed = Vec::new();
+    let walked = walk(bytes, |key, start, cursor| {
         if key == CHANNEL_KEY {
-            channels = read_channels(&bytes, cursor)?;
+            read(cursor)?;
             removed.push(start..cursor.position());
             return Ok(());
         }
         Ok::<_, EnvelopeError>(cursor.skip(MAX_DEPTH - 1)?)
     })?;
     if removed.is_empty() {
-        return Ok((Message::from_checked(bytes), channels));
+        return Ok(Message::from_checked(bytes.clone()));
     }
 
-    let mut out = Vec::with_capacity(bytes.len());
+    let without: usize = removed.iter().map(ExactSizeIterator::len).sum();
+    let mut out = Vec::with_capacity(bytes.len() - without);
     write_map_header(&mut out, walked.len - removed.len());
     let mut kept_from = walked.body;
     for range in removed {
@@ -160,7 +194,7 @@ pub fn split_channels(bytes: Bytes) -> Result<(Message, Vec<Str>), EnvelopeError
         kept_from = range.end;
     }
     out.extend_from_slice(&bytes[kept_from..]);
-    Ok((Message::from_checked(out.into()), channels))
+    Ok(Message::from_checked(out.into()))
 }
 
 fn write_map_header(out: &mut Vec<u8>, len: usize) {

@@ -62,7 +62,7 @@ pub use self::batch::Batch;
 pub use self::codec::{Codec, CodecError};
 pub use self::delivery::Delivery;
 pub use self::direct::direct_frame;
-pub use self::envelope::{Channels, EnvelopeError};
+pub use self::envelope::{Channels, EnvelopeError, KnownChannels};
 pub use self::fernet::{FernetError, MultiFernet};
 pub use self::frame::{Frame, FrameError};
 pub use self::frames::Frames;

@@ -4,11 +4,12 @@
 //! serializer of their own registers its counterpart in a [`SerializersRegistry`].
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::codec::CodecError;
-use crate::envelope::{self, CHANNEL_KEY, Channels, EnvelopeError};
+use crate::envelope::{self, CHANNEL_KEY, Channels, EnvelopeError, KnownChannels};
 use crate::json;
 use crate::message::Message;
 use crate::value::{Str, Value};
@@ -57,6 +58,18 @@ pub trait Serializer: fmt::Debug + Send + Sync {
     /// The message without its `__asgi_channel__`, and the names that stood there: none if the key is missing.
     fn decode(&self, payload: Bytes) -> Result<(Message, Vec<Str>), CodecError>;
 
+    /// [`Serializer::decode`] of one payload among many. Worth writing only where `known` spares reading the same names
+    /// again and again.
+    fn decode_known(
+        &self,
+        payload: Bytes,
+        known: &mut KnownChannels,
+    ) -> Result<(Message, Arc<[Str]>), CodecError> {
+        let _ = known;
+        let (message, channels) = self.decode(payload)?;
+        Ok((message, channels.into()))
+    }
+
     /// `prefix` as it is, then the payload. Worth writing only where it saves the copy that this one makes.
     fn encode_behind(
         &self,
@@ -83,6 +96,14 @@ impl Serializer for MsgpackSerializer {
 
     fn decode(&self, payload: Bytes) -> Result<(Message, Vec<Str>), CodecError> {
         Ok(envelope::split_channels(payload)?)
+    }
+
+    fn decode_known(
+        &self,
+        payload: Bytes,
+        known: &mut KnownChannels,
+    ) -> Result<(Message, Arc<[Str]>), CodecError> {
+        Ok(envelope::split_known_channels(&payload, known)?)
     }
 
     fn encode_behind(

@@ -159,6 +159,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Skips a value, if it is written as this one, which was checked before and holds no float. Whether it is.
+    pub(crate) fn skip_known(&mut self, value: &[u8]) -> bool {
+        let known = self.input[self.at..].starts_with(value);
+        if known {
+            self.at += value.len();
+        }
+        known
+    }
+
     /// Takes one level off `depth`, at a container that was just opened.
     pub(crate) fn descend(&self, depth: usize) -> Result<usize, DecodeError> {
         depth.checked_sub(1).ok_or(DecodeError::TooDeep {

@@ -1,10 +1,11 @@
 //! The bytes of a message in a queue.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use laureola_layers::LayerError;
-use laureola_message::{Channels, CodecError, Message, Str};
+use laureola_message::{Channels, CodecError, KnownChannels, Message, Str};
 
 use crate::core::random_prefix::RandomPrefix;
 
@@ -42,6 +43,15 @@ impl Codec {
     /// The message in a member, and the channels it is for.
     pub(crate) fn open(&self, member: Bytes) -> Result<(Message, Vec<Str>), CodecError> {
         self.codec.open(member, now())
+    }
+
+    /// [`Codec::open`] for the reader of a busy queue.
+    pub(crate) fn open_known(
+        &self,
+        member: Bytes,
+        known: &mut KnownChannels,
+    ) -> Result<(Message, Arc<[Str]>), CodecError> {
+        self.codec.open_known(member, now(), known)
     }
 }
 

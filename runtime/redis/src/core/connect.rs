@@ -15,7 +15,7 @@ use crate::config::{Membership, RedisConfig};
 use crate::core::clock::Clock;
 use crate::core::codec::Codec;
 use crate::core::complaints::Complaints;
-use crate::core::deliver::Local;
+use crate::core::deliver::{LastResolved, Local};
 use crate::core::dispatch::Dispatch;
 use crate::core::gap::Gaps;
 use crate::core::inner::Inner;
@@ -69,6 +69,7 @@ impl Inner {
             },
             overflow: config.overflow,
             complaints: Complaints::default(),
+            resolved: LastResolved::default(),
         };
         Ok(Self {
             capacities: config.capacities(),

@@ -1,12 +1,15 @@
 //! Where a message for channels of this process goes: into their mailboxes, each bounded, so that
 //! a consumer that is too slow is the only one that loses something.
 
-use laureola_layers::directory::Directory;
+use std::sync::Arc;
+
+use laureola_layers::directory::{Directory, Resolved};
 use laureola_layers::group::CHUNK;
 use laureola_layers::mailbox::Overflow;
 use laureola_layers::measure::FanOut;
 use laureola_layers::{GroupName, Notice};
 use laureola_message::{Batch, Str};
+use parking_lot::Mutex;
 
 use crate::core::complaints::Complaints;
 use crate::core::dispatch::{Dispatch, Members};
@@ -19,11 +22,18 @@ pub(crate) struct Local {
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) overflow: Overflow,
     pub(crate) complaints: Complaints,
+    pub(crate) resolved: LastResolved,
 }
+
+/// The mailboxes of the last long list of channels that was delivered to.
+pub(crate) type LastResolved = Mutex<Option<(Arc<[Str]>, Arc<Resolved>)>>;
+
+/// The mailboxes of shorter lists are looked up each time.
+const LONG: usize = 32;
 
 impl Local {
     /// Delivers to those of `channels` that are here. Never waits for a consumer.
-    pub(crate) async fn deliver(&self, channels: &[Str], batch: &Batch) {
+    pub(crate) async fn deliver(&self, channels: &Arc<[Str]>, batch: &Batch) {
         let Some(dispatch) = &self.dispatch else {
             return self.deliver_to(channels, batch).await;
         };
@@ -40,7 +50,7 @@ impl Local {
                     .iter()
                     .any(|(group, _)| dispatch.contains(group, name.as_str()))
             };
-            let named: Vec<_> = channels.iter().filter(named).cloned().collect();
+            let named = channels.iter().filter(named).cloned().collect();
             self.deliver_to(&named, batch).await;
         }
         for (group, members) in groups {
@@ -55,22 +65,46 @@ impl Local {
 
     pub(crate) fn clear(&self) {
         self.directory.clear();
+        *self.resolved.lock() = None;
         if let Some(dispatch) = &self.dispatch {
             dispatch.clear();
         }
     }
 
-    async fn deliver_to(&self, channels: &[Str], batch: &Batch) {
+    async fn deliver_to(&self, channels: &Arc<[Str]>, batch: &Batch) {
         let mut victim = None;
-        let full = self
-            .directory
-            .deliver_or(channels, batch, self.overflow, |channel| {
+        let full = if channels.len() < LONG {
+            let overflowed = |channel: &str| {
                 victim.get_or_insert_with(|| channel.to_owned());
-            })
-            .await;
+            };
+            let directory = &self.directory;
+            directory
+                .deliver_or(channels, batch, self.overflow, overflowed)
+                .await
+        } else {
+            let overflowed = |place: usize| {
+                victim.get_or_insert_with(|| channels[place].as_str().to_owned());
+            };
+            let resolved = self.resolve(channels);
+            resolved.deliver_or(batch, self.overflow, overflowed).await
+        };
         if let Some(channel) = victim {
             self.complaints.overflowed(full, None, &channel, self.overflow);
         }
+    }
+
+    /// A busy group's list is the same in memory, message by message: see [`KnownChannels`](laureola_message::KnownChannels).
+    fn resolve(&self, channels: &Arc<[Str]>) -> Arc<Resolved> {
+        let mut last = self.resolved.lock();
+        if let Some((of, resolved)) = &*last
+            && Arc::ptr_eq(of, channels)
+            && self.directory.is_current(resolved)
+        {
+            return Arc::clone(resolved);
+        }
+        let resolved = Arc::new(self.directory.resolve(channels));
+        *last = Some((Arc::clone(channels), Arc::clone(&resolved)));
+        resolved
     }
 
     async fn fan_out(&self, group: &GroupName, members: &Members, batch: &Batch) {
@@ -99,11 +133,9 @@ impl Local {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
 
     use laureola_layers::{ChannelName, mailbox};
     use laureola_message::{Delivery, Message};
-    use parking_lot::Mutex;
     use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
@@ -145,6 +177,7 @@ mod tests {
             dispatch: Some(Dispatch::default()),
             overflow: Overflow::DropOldest,
             complaints: Complaints::default(),
+            resolved: LastResolved::default(),
         };
         let room = GroupName::new("room").expect("a name");
         let channel = ChannelName::process_specific("specific", "0123").expect("a name");
@@ -156,7 +189,9 @@ mod tests {
         let message = Message::new(&std::collections::BTreeMap::from([("n", 1)])).expect("a map");
         let batch = Batch::from(Arc::new(Delivery::new(message)));
         for _ in 0..5 {
-            local.deliver(&[Str::from(dispatcher.as_str())], &batch).await;
+            local
+                .deliver(&Arc::from([Str::from(dispatcher.as_str())]), &batch)
+                .await;
         }
         assert!(mailbox.try_recv().is_some() && mailbox.try_recv().is_none());
         let log = String::from_utf8(log.0.lock().clone()).expect("text");

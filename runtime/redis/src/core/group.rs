@@ -41,6 +41,13 @@ fn by_key(members: &[Bytes]) -> Vec<Key<'_>> {
             continue;
         };
         let non_local = name.find('!').map_or(name, |at| &name[..=at]);
+        // Most often it is the last one's once more.
+        if let Some((last, names)) = keys.last_mut()
+            && *last == non_local
+        {
+            names.push(name);
+            continue;
+        }
         let position = *positions.entry(non_local).or_insert_with(|| {
             keys.push((non_local, Vec::new()));
             keys.len() - 1

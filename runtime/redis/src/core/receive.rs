@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use laureola_layers::group::{self, BATCH_BYTES};
-use laureola_message::{Batch, Delivery};
+use laureola_message::{Batch, Delivery, KnownChannels, Str};
 use redis::RedisResult;
 
 use crate::backoff::Backoff;
@@ -34,8 +34,9 @@ impl Receive {
     pub(crate) async fn run(self, stop: Stop) {
         let mut backoff = Backoff::new();
         let mut arrived = Vec::new();
+        let mut known = KnownChannels::default();
         loop {
-            match self.session(&stop, &mut arrived, &mut backoff).await {
+            match self.session(&stop, &mut arrived, &mut backoff, &mut known).await {
                 Ok(()) => return,
                 Err(error) => {
                     self.queue.failed(&error);
@@ -51,7 +52,13 @@ impl Receive {
 
     /// Receives over one connection. `arrived` are the members that may still stand in
     /// `$inflight` though they were delivered.
-    async fn session(&self, stop: &Stop, arrived: &mut Vec<Bytes>, backoff: &mut Backoff) -> RedisResult<()> {
+    async fn session(
+        &self,
+        stop: &Stop,
+        arrived: &mut Vec<Bytes>,
+        backoff: &mut Backoff,
+        known: &mut KnownChannels,
+    ) -> RedisResult<()> {
         let in_flight = Keys::in_flight(&self.queue.key);
         let live = millis(self.queue.expiry);
         let mut drain = self.queue.scripts.drain.prepare_invoke();
@@ -65,6 +72,8 @@ impl Receive {
         let mut blocking = Blocking::open(&self.queue.link, stop).await?;
         let _: i64 = blocking.script(&restore).await?;
         arrived.clear();
+        // Whether more came behind the last message that was waited for.
+        let mut busy = false;
         while !stop.is_set() {
             let first = blocking.pop(&self.queue.key).await?;
             // Not before: a server may accept connections and refuse every pop.
@@ -72,24 +81,39 @@ impl Receive {
             let Some(first) = first else {
                 continue;
             };
-            self.deliver(vec![first.member]).await;
+            let mut first = vec![first.member];
+            // A lone message goes at once. Where others keep coming, they are taken along.
+            if !std::mem::take(&mut busy) {
+                self.deliver(std::mem::take(&mut first), known).await;
+            }
             loop {
-                let batch: Vec<Bytes> = blocking.script(&drain).await?;
+                let drained = blocking.script::<Vec<Bytes>>(&drain).await;
+                // What was popped is nowhere else.
+                let batch = match drained {
+                    Ok(batch) => batch,
+                    Err(error) => {
+                        self.deliver(first, known).await;
+                        return Err(error);
+                    }
+                };
                 arrived.clone_from(&batch);
-                if batch.is_empty() {
+                let drained = !batch.is_empty();
+                busy |= drained;
+                first.extend(batch);
+                self.deliver(std::mem::take(&mut first), known).await;
+                if !drained {
                     break;
                 }
-                self.deliver(batch).await;
             }
         }
         Ok(())
     }
 
     /// Delivers in order. Messages in a row for the same channels leave together.
-    async fn deliver(&self, members: Vec<Bytes>) {
-        let (mut together, mut channels, mut bytes) = (Vec::new(), Vec::new(), 0);
+    async fn deliver(&self, members: Vec<Bytes>, known: &mut KnownChannels) {
+        let (mut together, mut channels, mut bytes) = (Vec::new(), Arc::default(), 0);
         for member in members {
-            let (message, its_channels) = match self.queue.codec.open(member) {
+            let (message, its_channels) = match self.queue.codec.open_known(member, known) {
                 Ok(opened) => opened,
                 Err(error) => {
                     self.queue.malformed(&error);
@@ -98,7 +122,7 @@ impl Receive {
             };
             let length = message.msgpack().len();
             let fits = together.len() < group::BATCH && bytes + length <= BATCH_BYTES;
-            let goes_along = together.is_empty() || fits && its_channels == channels;
+            let goes_along = together.is_empty() || fits && is_same(&its_channels, &channels);
             if !goes_along {
                 let batch = Batch::new(std::mem::take(&mut together));
                 self.queue.local.deliver(&channels, &batch).await;
@@ -112,4 +136,9 @@ impl Receive {
             self.queue.local.deliver(&channels, &Batch::new(together)).await;
         }
     }
+}
+
+/// Long lists are mostly the same in memory.
+fn is_same(one: &Arc<[Str]>, other: &Arc<[Str]>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
