@@ -7,6 +7,7 @@
 //! - `process`: what the layers of a process share, and what a fork does to it
 //! - `event_loop`: how threads wake event loops without the interpreter's lock
 //! - `encode`, `decode`: dicts as messages and back; `error`: exceptions
+//! - `journal`: what they have to say, for Python's `logging`
 //! - `native`: layers by name, shared with Rust's consumers
 //!
 //! # Locks
@@ -21,6 +22,7 @@ mod decode;
 mod encode;
 mod error;
 mod event_loop;
+mod journal;
 pub mod native;
 mod notices;
 mod process;

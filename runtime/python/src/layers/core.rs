@@ -64,6 +64,7 @@ impl LayerCore {
     /// The layer as this process has it.
     fn state(&self, py: Python<'_>) -> PyResult<Arc<State>> {
         let process = Process::current(py)?;
+        process.loops.journal.tell(py);
         let mut state = self.state.lock();
         match &*state {
             Some(state) if Arc::ptr_eq(&state.process, &process) => return Ok(Arc::clone(state)),

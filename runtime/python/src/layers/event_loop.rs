@@ -25,6 +25,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use super::channel::LocalChannel;
 use super::decode;
 use super::error;
+use super::journal::Journal;
 
 /// Names a future within its loop.
 pub(super) type Ticket = u64;
@@ -57,6 +58,8 @@ pub(super) enum Event {
     Done(Ticket, Outcome),
     /// A channel has something, or may have, for one who waits.
     Ready(Arc<LocalChannel>),
+    /// There are lines for Python's log; once, until they are read.
+    Written(Arc<Journal>),
 }
 
 /// The end of a loop that any thread may use.
@@ -172,6 +175,7 @@ impl EventLoop {
             match event {
                 Event::Done(ticket, outcome) => this.finish(slf.py(), ticket, outcome),
                 Event::Ready(channel) => channel.serve(slf),
+                Event::Written(journal) => journal.tell(slf.py()),
             }
         }
     }
@@ -218,7 +222,10 @@ fn end(future: &Bound<'_, PyAny>, result: PyResult<Bound<'_, PyAny>>) {
 
 /// The loops of this process that have waited for a layer.
 #[derive(Debug, Default)]
-pub(super) struct Loops(Mutex<HashMap<usize, Entry>>);
+pub(super) struct Loops {
+    entered: Mutex<HashMap<usize, Entry>>,
+    pub(super) journal: Arc<Journal>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -246,7 +253,7 @@ impl Loops {
         static GET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let running = GET.import(py, "asyncio", "get_running_loop")?.call0()?;
         let key = running.as_ptr().addr();
-        let known = self.0.lock().get(&key).map(|entry| entry.clone_ref(py));
+        let known = self.entered.lock().get(&key).map(|entry| entry.clone_ref(py));
         if let Some(entry) = known
             && entry
                 .running
@@ -276,13 +283,14 @@ impl Loops {
             next: AtomicU64::new(0),
             last: Mutex::default(),
         };
+        self.journal.enlist(&here.wakeup);
         let here = Bound::new(py, here)?;
         running.call_method1(intern!(py, "add_reader"), (fd, &here))?;
         let entry = Entry {
             running: PyWeakrefReference::new(running)?.unbind(),
             here: PyWeakrefReference::new(here.as_any())?.unbind(),
         };
-        let older = self.0.lock().insert(key, entry);
+        let older = self.entered.lock().insert(key, entry);
         drop(older);
         self.sweep(py);
         Ok(here)
@@ -291,7 +299,7 @@ impl Loops {
     /// Forgets loops that are gone.
     fn sweep(&self, py: Python<'_>) {
         let entries: Vec<_> = self
-            .0
+            .entered
             .lock()
             .iter()
             .map(|(key, entry)| (*key, entry.clone_ref(py)))
@@ -299,7 +307,7 @@ impl Loops {
         let mut gone = Vec::new();
         for (key, entry) in entries {
             if entry.here.bind(py).upgrade().is_none() {
-                gone.extend(self.0.lock().remove(&key));
+                gone.extend(self.entered.lock().remove(&key));
             }
         }
         drop(gone);

@@ -62,9 +62,12 @@ impl Process {
 
     fn start(forks: u32) -> PyResult<Self> {
         // One thread: what a layer does is wait for sockets, and one thread wakes nobody but itself.
+        let loops = Loops::default();
+        let journal = Arc::clone(&loops.journal);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("laureola-layers")
+            .on_thread_start(move || journal.open())
             .enable_all()
             .build()
             .map_err(|error| PyRuntimeError::new_err(format!("cannot start the channel layers: {error}")))?;
@@ -73,7 +76,7 @@ impl Process {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             ended: AtomicBool::new(false),
-            loops: Loops::default(),
+            loops,
             states: Mutex::default(),
         })
     }
@@ -137,7 +140,10 @@ pub(super) fn channel_layers_forked() {
 pub(super) fn end_channel_layers(py: Python<'_>) {
     let process = PROCESS.lock().clone();
     match process {
-        Some(process) if process.is_here() => py.detach(|| process.end()),
+        Some(process) if process.is_here() => {
+            py.detach(|| process.end());
+            process.loops.journal.tell(py);
+        }
         // A fork that has not used a layer yet.
         other => std::mem::forget(other),
     }
