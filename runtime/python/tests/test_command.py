@@ -7,11 +7,12 @@ import signal
 import time
 
 import pytest
+from conftest import APPS
 from websockets.asyncio.client import connect
 
 
-async def test_a_plugin_has_its_routes_first_and_the_application_the_rest(serve):
-    server = serve("plain:application", "--plugin", "chat")
+async def test_a_plugin_has_its_routes_first_and_the_application_the_rest(serve, tmp_path):
+    server = serve("plain:application", "--plugin", "chat", cwd=tmp_path, PYTHONPATH=str(APPS))
     assert server.get("/scope").text.startswith("{'type': 'http'")
     page = server.get("/")
     assert page.status_code == 200 and page.text != "hello"
@@ -23,8 +24,8 @@ async def test_a_plugin_has_its_routes_first_and_the_application_the_rest(serve)
     assert "lifespan is over" in server.log
 
 
-def test_plugins_alone(start):
-    server = start("-p", "0", "--plugin", "chat").ready()
+def test_plugins_alone(start, tmp_path):
+    server = start("-p", "0", "--plugin", "chat", cwd=tmp_path).ready()
     assert server.get("/").status_code == 200
     assert server.ends() == 0
 
