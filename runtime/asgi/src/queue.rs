@@ -21,7 +21,8 @@ use crate::receive::EventSource;
 #[must_use]
 pub fn event_queue(capacity: usize) -> (EventSender, EventReceiver) {
     let shared = Arc::new(Mutex::new(Shared {
-        events: VecDeque::new(),
+        first: None,
+        behind: VecDeque::new(),
         capacity: capacity.max(1),
         receiver: None,
         sender: None,
@@ -38,12 +39,36 @@ pub fn event_queue(capacity: usize) -> (EventSender, EventReceiver) {
 }
 
 struct Shared {
-    events: VecDeque<Event>,
+    /// The next event: mostly there is one at a time, which needs no buffer.
+    first: Option<Event>,
+    /// Those behind it; without memory while there are none.
+    behind: VecDeque<Event>,
     capacity: usize,
     receiver: Option<Waker>,
     sender: Option<Waker>,
     receiver_gone: bool,
     sender_gone: bool,
+}
+
+impl Shared {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.behind.len()
+    }
+
+    fn push(&mut self, event: Event) {
+        match self.first {
+            None => self.first = Some(event),
+            Some(_) => self.behind.push_back(event),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Event> {
+        let next = self.behind.pop_front();
+        if self.behind.is_empty() && self.behind.capacity() > 0 {
+            self.behind = VecDeque::new();
+        }
+        std::mem::replace(&mut self.first, next)
+    }
 }
 
 /// The server's end. When it is dropped without a disconnect, the receiver sees code 1006.
@@ -66,12 +91,12 @@ impl EventSender {
         if shared.receiver_gone {
             return Poll::Ready(false);
         }
-        let full = shared.events.len() >= shared.capacity;
+        let full = shared.len() >= shared.capacity;
         if full && !event.as_ref().is_some_and(Event::is_disconnect) {
             shared.sender = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        shared.events.extend(event.take());
+        event.take().into_iter().for_each(|event| shared.push(event));
         let waker = shared.receiver.take();
         drop(shared);
         if let Some(waker) = waker {
@@ -117,7 +142,7 @@ impl EventSource for EventReceiver {
             });
         }
         let mut shared = self.shared.lock();
-        let event = match shared.events.pop_front() {
+        let event = match shared.pop() {
             Some(event) => event,
             None if shared.sender_gone => Event::WebSocketDisconnect {
                 code: 1006,
@@ -145,7 +170,8 @@ impl Drop for EventReceiver {
         let (waker, events) = {
             let mut shared = self.shared.lock();
             shared.receiver_gone = true;
-            (shared.sender.take(), std::mem::take(&mut shared.events))
+            let events = (shared.first.take(), std::mem::take(&mut shared.behind));
+            (shared.sender.take(), events)
         };
         drop(events);
         if let Some(waker) = waker {
@@ -157,7 +183,7 @@ impl Drop for EventReceiver {
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EventQueue")
-            .field("waiting", &self.events.len())
+            .field("waiting", &self.len())
             .field("capacity", &self.capacity)
             .finish_non_exhaustive()
     }

@@ -117,14 +117,16 @@ impl Sender {
     /// [`SendError::Disconnected`] once the client has gone; [`SendError::Protocol`] for a command
     /// out of turn, such as a body before its start.
     pub async fn send(&self, command: Command) -> Result<(), SendError> {
-        let mut command = command;
+        // The command stands in one place of this future, which every consumer's handlers are made of.
+        let mut sent = self.try_send(command);
         loop {
-            match self.try_send(command) {
+            let back = match sent {
                 Ok(()) => return Ok(()),
-                Err(TrySendError::Full(back)) => command = *back,
+                Err(TrySendError::Full(back)) => back,
                 Err(TrySendError::Failed(error)) => return Err(error),
-            }
+            };
             poll_fn(|cx| self.0.poll_ready(cx)).await;
+            sent = self.try_send(*back);
         }
     }
 

@@ -89,7 +89,8 @@ async fn serve<S: Socket>(
                 // A client that never stops must not have what is held back wait for ever.
                 turn.begin(0);
                 {
-                    let mut receiving = pin!(socket.receive(ctx, payload));
+                    // Boxed: a client's messages are few beside a group's, and its size would be every idle socket's.
+                    let mut receiving = Box::pin(socket.receive(ctx, payload));
                     poll_fn(|cx| turn.poll(receiving.as_mut(), cx)).await?;
                 }
                 turn.yield_if_long().await;
@@ -146,8 +147,14 @@ enum Next {
     Layer(Received, usize),
 }
 
-async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool, turn: &mut Turn) -> Next {
-    poll_fn(|cx| {
+/// No `async` function: it would hold its arguments twice.
+fn next<'a>(
+    receive: &'a mut Receiver,
+    mailbox: &'a mut Mailbox,
+    client_first: bool,
+    turn: &'a mut Turn,
+) -> impl Future<Output = Next> + 'a {
+    poll_fn(move |cx| {
         if client_first && let Poll::Ready(event) = receive.poll_next(cx) {
             return Poll::Ready(Next::Client(event));
         }
@@ -160,7 +167,6 @@ async fn next(receive: &mut Receiver, mailbox: &mut Mailbox, client_first: bool,
         turn.end();
         Poll::Pending
     })
-    .await
 }
 
 /// Gives a channel up, and says in the log where that failed.

@@ -1,6 +1,5 @@
 //! One consumer's channel; dropping it leaves every group.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use crate::error::LayerError;
@@ -15,7 +14,8 @@ use crate::name::{ChannelName, GroupName};
 pub struct Channel {
     name: ChannelName,
     layer: Layer,
-    groups: HashSet<GroupName>,
+    /// A few, as a rule.
+    groups: Vec<GroupName>,
     closed: bool,
 }
 
@@ -24,7 +24,7 @@ impl Channel {
         Self {
             name,
             layer,
-            groups: HashSet::new(),
+            groups: Vec::new(),
             closed: false,
         }
     }
@@ -47,7 +47,9 @@ impl Channel {
     /// What the backend says. The group counts as joined even then, for the backend may have
     /// added the channel before it failed; leaving it once too often is harmless.
     pub async fn group_add(&mut self, group: &GroupName) -> Result<(), LayerError> {
-        self.groups.insert(group.clone());
+        if !self.groups.contains(group) {
+            self.groups.push(group.clone());
+        }
         self.layer.group_add(group, &self.name).await
     }
 
@@ -57,7 +59,7 @@ impl Channel {
     /// What the backend says; the group is left again when the channel closes.
     pub async fn group_discard(&mut self, group: &GroupName) -> Result<(), LayerError> {
         self.layer.group_discard(group, &self.name).await?;
-        self.groups.remove(group);
+        self.groups.retain(|joined| joined != group);
         Ok(())
     }
 
@@ -66,7 +68,7 @@ impl Channel {
     /// # Errors
     /// What the backend says. The channel is gone from this process even so.
     pub async fn close(mut self) -> Result<(), LayerError> {
-        let groups = self.groups.drain().collect();
+        let groups = std::mem::take(&mut self.groups);
         // From here on a drop has nothing left to do: the call below owns the work.
         self.closed = true;
         self.layer.close_channel(&self.name, groups).await
@@ -77,7 +79,7 @@ impl Drop for Channel {
     fn drop(&mut self) {
         if !self.closed {
             self.layer
-                .abandon_channel(&self.name, self.groups.drain().collect());
+                .abandon_channel(&self.name, std::mem::take(&mut self.groups));
         }
     }
 }

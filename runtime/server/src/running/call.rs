@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::Uri;
+use http::uri::PathAndQuery;
 use laureola_asgi::{Address, Connection, Scope};
 use percent_encoding::percent_decode;
 
@@ -23,13 +23,16 @@ enum Path {
     /// A WebSocket's: its request's own bytes would keep their buffer alive for hours.
     Copied(Box<str>),
     /// A request's, decoded when somebody asks for it.
-    Of(Uri),
+    Of(Option<PathAndQuery>),
 }
 
 impl Call {
     pub(crate) fn new(connection: &Connection, clock: &Clock) -> Self {
         let (path, client) = match &connection.scope {
-            Scope::Http(scope) => (Path::Of(scope.parts.uri.clone()), scope.client.clone()),
+            Scope::Http(scope) => (
+                Path::Of(scope.parts.uri.path_and_query().cloned()),
+                scope.client.clone(),
+            ),
             Scope::WebSocket(scope) => (Path::Copied(scope.path().into()), scope.client.clone()),
             other => (Path::Copied(other.path().into()), None),
         };
@@ -74,7 +77,10 @@ impl fmt::Display for At<'_> {
         } = self.call;
         let path = match path {
             Path::Copied(path) => Cow::Borrowed(&**path),
-            Path::Of(uri) => percent_decode(uri.path().as_bytes()).decode_utf8_lossy(),
+            Path::Of(target) => {
+                let path = target.as_ref().map_or("", PathAndQuery::path);
+                percent_decode(path.as_bytes()).decode_utf8_lossy()
+            }
         };
         write!(f, "{protocol} {path:?}")?;
         if let Some(client) = client {

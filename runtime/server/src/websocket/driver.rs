@@ -8,7 +8,7 @@
 mod read;
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ use tracing::debug;
 use super::close;
 use super::codec::{Decoder, Inflation, Item, Rules, Violation};
 use super::outbound::Stage;
-use super::registry::Registry;
+use super::registry::{Entry, Registry};
 use super::socket::Socket;
 use crate::limits::Limits;
 use crate::running::Present;
@@ -35,36 +35,26 @@ const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
 /// Drives a socket from its accepted handshake to its end. Returns the code of its close, as its
 /// application was told.
-pub(crate) async fn drive(
-    socket: Arc<Socket>,
-    events: EventSender,
-    upgrade: Upgrade,
-    inflation: Inflation,
-    present: Present,
-) -> CloseCode {
-    let _entry = Registry::enter(&socket);
-    // Boxed, as everything here that is large and does not last: this future is held by every
-    // socket.
-    let Some((read, early)) = Box::pin(open(&socket, upgrade)).await else {
+///
+/// `opening` is boxed, as everything here that is large and does not last: this future is held by every socket, and holds
+/// whatever it was called with.
+pub(crate) async fn drive(opening: Pin<Box<impl Future<Output = Option<Driver>>>>) -> CloseCode {
+    let Some(mut driver) = opening.await else {
         return close::BROKEN;
-    };
-    let decoder = Decoder::new(rules(&socket.shared.options.limits), inflation);
-    let mut driver = Driver {
-        socket,
-        read,
-        decoder,
-        // What came together with the handshake is read first.
-        backlog: early,
-        events: Some(events),
-        present: Some(present),
-        code: close::BROKEN,
     };
     driver.run().await;
     driver.code
 }
 
 /// Takes the stream from hyper; `None` where the client left before it had the response.
-async fn open(socket: &Socket, upgrade: Upgrade) -> Option<(ReadHalf, Option<Box<Backlog>>)> {
+pub(crate) async fn open(
+    socket: Arc<Socket>,
+    events: EventSender,
+    upgrade: Upgrade,
+    inflation: Inflation,
+    present: Present,
+) -> Option<Driver> {
+    let entry = Registry::enter(&socket);
     let Some((stream, early)) = upgrade.stream().await else {
         debug!("a websocket client left during its handshake");
         return None;
@@ -72,10 +62,23 @@ async fn open(socket: &Socket, upgrade: Upgrade) -> Option<(ReadHalf, Option<Box
     let (read, write) = stream.into_split();
     socket.hear();
     socket.outbound.attach(write);
-    Some((read, Backlog::new(None, &early)))
+    let decoder = Decoder::new(rules(&socket.shared.options.limits), inflation);
+    Some(Driver {
+        _entry: entry,
+        socket,
+        read,
+        decoder,
+        // What came together with the handshake is read first.
+        backlog: Backlog::new(None, &early),
+        events: Some(events),
+        present: Some(present),
+        code: close::BROKEN,
+    })
 }
 
-struct Driver {
+/// What drives a socket.
+pub(crate) struct Driver {
+    _entry: Entry,
     socket: Arc<Socket>,
     read: ReadHalf,
     decoder: Decoder,

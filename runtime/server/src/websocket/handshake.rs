@@ -243,8 +243,9 @@ fn spawn_driver(
     mut record: Record,
 ) {
     let permit = peer.permit.clone();
+    let opening = Box::pin(driver::open(socket, events, upgrade, inflation, present));
     peer.shared.tasks.spawn(async move {
-        let code = driver::drive(socket, events, upgrade, inflation, present).await;
+        let code = driver::drive(opening).await;
         record.closed(code);
         drop(permit);
     });

@@ -60,9 +60,12 @@ pub(crate) enum Stage {
 #[repr(C)]
 pub(crate) struct Outbound {
     state: Mutex<State>,
-    high_water: usize,
-    cap: usize,
+    high_water: Mark,
+    cap: Mark,
 }
+
+/// Bytes, up to 4 GiB: half of what a `usize` costs each socket.
+type Mark = u32;
 
 #[derive(Debug)]
 #[repr(C)]
@@ -105,9 +108,13 @@ impl Outbound {
                 driver: None,
                 queue: VecDeque::new(),
             }),
-            high_water: high_water.max(1),
-            cap: cap.max(high_water),
+            high_water: mark(high_water.max(1)),
+            cap: mark(cap.max(high_water)),
         }
+    }
+
+    fn high_water(&self) -> usize {
+        self.high_water as usize
     }
 
     /// Gives the queue its stream. Dead ones drop it.
@@ -129,11 +136,11 @@ impl Outbound {
             if state.stage != Stage::Open {
                 return Err(Refused::Closed);
             }
-            if state.queued >= self.high_water {
+            if state.queued >= self.high_water() {
                 return Err(Refused::Full);
             }
             state.put(bytes, now);
-            state.relieve(self.high_water, now);
+            state.relieve(self.high_water(), now);
             Ok(())
         })
     }
@@ -166,13 +173,13 @@ impl Outbound {
                     continue;
                 }
                 let length = part.len() - written;
-                if !state.queue.is_empty() && length > self.cap.saturating_sub(state.queued) {
+                if !state.queue.is_empty() && length > (self.cap as usize).saturating_sub(state.queued) {
                     return Err(Refused::Slow);
                 }
                 state.enqueue(part, written, now);
                 written = 0;
             }
-            state.relieve(self.high_water, now);
+            state.relieve(self.high_water(), now);
             Ok(())
         })
     }
@@ -195,7 +202,7 @@ impl Outbound {
     /// Writes or queues pings and pongs, or drops them where they have no place any more.
     pub(crate) fn control(&self, bytes: &Bytes, now: Tick) {
         self.change(|state| {
-            if state.stage == Stage::Open && state.queued < self.high_water {
+            if state.stage == Stage::Open && state.queued < self.high_water() {
                 state.put(bytes, now);
             }
         });
@@ -254,7 +261,7 @@ impl Outbound {
     /// Ready when `push` would not say `Full`.
     pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
-        if state.stage != Stage::Open || state.queued < self.high_water {
+        if state.stage != Stage::Open || state.queued < self.high_water() {
             return Poll::Ready(());
         }
         let senders = state.senders.get_or_insert_default();
@@ -276,7 +283,7 @@ impl Outbound {
     /// Whether `push` would say `Full`.
     pub(crate) fn is_full(&self) -> bool {
         let state = self.state.lock();
-        state.stage == Stage::Open && state.queued >= self.high_water
+        state.stage == Stage::Open && state.queued >= self.high_water()
     }
 
     /// The stage, and since when the client owes us something: to take what waits for it, or, once
@@ -313,7 +320,7 @@ impl Outbound {
             let begins_to_wait = !waiting && state.is_waiting();
             let calls_driver = state.stage != stage || begins_to_wait || state.is_over() != over;
             let driver = if calls_driver { state.driver.take() } else { None };
-            let room = state.stage != Stage::Open || state.queued < self.high_water;
+            let room = state.stage != Stage::Open || state.queued < self.high_water();
             let senders = if room { state.senders.take() } else { None };
             (result, driver, senders)
         };
@@ -463,6 +470,10 @@ impl State {
         self.queue = VecDeque::new();
         self.queued = 0;
     }
+}
+
+fn mark(bytes: usize) -> Mark {
+    Mark::try_from(bytes).unwrap_or(Mark::MAX)
 }
 
 /// The first buffers of the queue, for one write.

@@ -38,16 +38,22 @@ pub(crate) enum Decision {
     None,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Handshake {
-    /// Kept until the server takes it; then the handshake is over.
+    /// `None` once it is over.
+    open: Option<Box<Undecided>>,
+    /// Kept until the server takes it.
     decision: Option<Box<Decision>>,
-    over: bool,
-    server: Option<Waker>,
-    /// The client's subprotocols, until then.
-    offers: Box<[Box<str>]>,
     /// Where the parts of a denial go.
     denial: Option<Denial>,
+}
+
+/// What a handshake needs until it is decided.
+#[derive(Debug)]
+struct Undecided {
+    server: Option<Waker>,
+    /// The client's subprotocols.
+    offers: Box<[Box<str>]>,
 }
 
 /// See the module's documentation.
@@ -85,8 +91,9 @@ impl Socket {
             outbound: Outbound::new(limits.websocket_outbound_bytes, limits.websocket_outbound_cap),
             window,
             handshake: Mutex::new(Handshake {
-                offers,
-                ..Handshake::default()
+                open: Some(Box::new(Undecided { server: None, offers })),
+                decision: None,
+                denial: None,
             }),
             accepted: AtomicBool::new(false),
             heard: AtomicU32::new(shared.clock.now()),
@@ -104,7 +111,9 @@ impl Socket {
         match handshake.decision.take() {
             Some(decision) => Poll::Ready(*decision),
             None => {
-                handshake.server = Some(cx.waker().clone());
+                if let Some(open) = &mut handshake.open {
+                    open.server = Some(cx.waker().clone());
+                }
                 Poll::Pending
             }
         }
@@ -112,7 +121,8 @@ impl Socket {
 
     /// The handshake ends without the application: whatever it sends now finds no client.
     pub(crate) fn abandon(&self) {
-        self.handshake.lock().over = true;
+        let open = self.handshake.lock().open.take();
+        drop(open);
         self.outbound.kill();
     }
 
@@ -157,22 +167,18 @@ impl Socket {
 
     /// Settles the handshake. Returns whether it was still open.
     fn decide(&self, decision: Decision) -> bool {
-        let waker = {
+        let open = {
             let mut handshake = self.handshake.lock();
-            if handshake.over {
+            let Some(open) = handshake.open.take() else {
                 return false;
-            }
-            handshake.over = true;
-            handshake.offers = Box::default();
+            };
             if matches!(decision, Decision::Accept { .. }) {
                 self.accepted.store(true, Ordering::Release);
             }
             handshake.decision = Some(Box::new(decision));
-            handshake.server.take()
+            open
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        open.server.into_iter().for_each(Waker::wake);
         true
     }
 
@@ -186,7 +192,7 @@ impl Socket {
 
     /// Whether the application has still to decide.
     pub(super) fn is_undecided(&self) -> bool {
-        !self.handshake.lock().over
+        self.handshake.lock().open.is_some()
     }
 
     /// The application decides; `text` is for one that does it twice.
@@ -208,7 +214,8 @@ impl Socket {
     /// (RFC 6455 §4.1), so that is an error here, where somebody can see it.
     fn offered(&self, name: &str) -> Result<HeaderValue, TrySendError> {
         let handshake = self.handshake.lock();
-        let offered = handshake.over || handshake.offers.iter().any(|offer| **offer == *name);
+        let is_offer = |open: &Undecided| open.offers.iter().any(|offer| **offer == *name);
+        let offered = handshake.open.as_deref().is_none_or(is_offer);
         let value = HeaderValue::from_str(name).ok().filter(|_| offered);
         value.ok_or_else(|| {
             TrySendError::protocol(format!("the client did not offer the subprotocol {name:?}"))
@@ -262,7 +269,7 @@ impl Socket {
     fn check_accepted(&self) -> Result<(), SendError> {
         if self.accepted.load(Ordering::Acquire) {
             Ok(())
-        } else if self.handshake.lock().over {
+        } else if !self.is_undecided() {
             Err(Disconnected.into())
         } else {
             let text = "Socket has not been accepted, so cannot send over it";
