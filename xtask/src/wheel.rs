@@ -17,6 +17,9 @@ mod verify;
 /// Where the package's sources are.
 const SOURCES: &str = "runtime/python";
 
+/// The profile that it is published with.
+const PUBLISHED: &str = "dist";
+
 /// Arguments of `cargo xtask wheel`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WheelArgs {
@@ -42,7 +45,7 @@ pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
-    let profile = if args.debug { "dev" } else { "release" };
+    let profile = if args.debug { "dev" } else { PUBLISHED };
     let mut maturin = Cmd::new(peers.python())
         .args([
             "-m",
@@ -97,8 +100,22 @@ pub(crate) fn install(profile: &str, peers: &Peers) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Builds the extension module as it is published, and installs it into a virtual environment.
+pub(crate) fn install_published(venv: &Path) -> Result<()> {
+    let build = Cmd::cargo().args([
+        "build",
+        "--quiet",
+        "--package",
+        "laureola-wheel",
+        "--profile",
+        PUBLISHED,
+    ]);
+    quiet("build of the wheel's module", build)?;
+    install_into(venv, PUBLISHED)
+}
+
 /// Puts the extension module that was built with `profile`, and the package around it, into a virtual environment.
-pub(crate) fn install_into(venv: &Path, profile: &str) -> Result<()> {
+fn install_into(venv: &Path, profile: &str) -> Result<()> {
     let python = venv.join("bin/python");
     let site = site_packages(&python)?;
     let target = workspace::root().join("target");

@@ -56,8 +56,7 @@ impl Tools {
             build("laureola-bench-chat")?;
         }
         if wants(Family::Laureola) {
-            build("laureola-wheel")?;
-            wheel::install_into(&venv, "release")?;
+            wheel::install_published(&venv)?;
         }
         Ok(Self {
             dir,
