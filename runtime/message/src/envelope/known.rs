@@ -8,8 +8,6 @@ use super::{EnvelopeError, read_channels};
 use crate::msgpack::Cursor;
 use crate::value::Str;
 
-/// Shorter lists are read each time.
-const LONG: usize = 32;
 /// So many lists are known.
 const LISTS: usize = 4;
 
@@ -34,6 +32,9 @@ struct List {
 }
 
 impl KnownChannels {
+    /// A list of fewer channels is read each time.
+    pub const LONG: usize = 32;
+
     /// The names at the cursor.
     pub(super) fn read(
         &mut self,
@@ -47,7 +48,7 @@ impl KnownChannels {
         }
         let start = cursor.position();
         let names = read_channels(bytes, cursor)?;
-        if names.len() < LONG {
+        if names.len() < Self::LONG {
             return Ok(names.into());
         }
         // Names are parts of what they are read from, which here is the message as well.
@@ -69,6 +70,8 @@ impl KnownChannels {
 
 #[cfg(test)]
 mod tests {
+    const LONG: usize = super::KnownChannels::LONG;
+
     use super::super::{Channels, split_channels, split_known_channels, with_channels};
     use super::*;
     use crate::message::Message;

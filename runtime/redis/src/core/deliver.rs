@@ -8,7 +8,7 @@ use laureola_layers::group::CHUNK;
 use laureola_layers::mailbox::Overflow;
 use laureola_layers::measure::FanOut;
 use laureola_layers::{GroupName, Notice};
-use laureola_message::{Batch, Str};
+use laureola_message::{Batch, KnownChannels, Str};
 use parking_lot::Mutex;
 
 use crate::core::complaints::Complaints;
@@ -27,9 +27,6 @@ pub(crate) struct Local {
 
 /// The mailboxes of the last long list of channels that was delivered to.
 pub(crate) type LastResolved = Mutex<Option<(Arc<[Str]>, Arc<Resolved>)>>;
-
-/// The mailboxes of shorter lists are looked up each time.
-const LONG: usize = 32;
 
 impl Local {
     /// Delivers to those of `channels` that are here. Never waits for a consumer.
@@ -73,7 +70,7 @@ impl Local {
 
     async fn deliver_to(&self, channels: &Arc<[Str]>, batch: &Batch) {
         let mut victim = None;
-        let full = if channels.len() < LONG {
+        let full = if channels.len() < KnownChannels::LONG {
             let overflowed = |channel: &str| {
                 victim.get_or_insert_with(|| channel.to_owned());
             };
@@ -93,7 +90,7 @@ impl Local {
         }
     }
 
-    /// A busy group's list is the same in memory, message by message: see [`KnownChannels`](laureola_message::KnownChannels).
+    /// A busy group's list is the same in memory, message by message: see [`KnownChannels`].
     fn resolve(&self, channels: &Arc<[Str]>) -> Arc<Resolved> {
         let mut last = self.resolved.lock();
         if let Some((of, resolved)) = &*last
