@@ -108,4 +108,11 @@ impl Site {
     pub(crate) fn socket(&self, language: &str) -> WebSocket {
         WebSocket::connect(self.port, &format!("/ws/{language}/"), &[])
     }
+
+    /// Tells it to end, and waits until it has, with success.
+    pub(crate) fn ends_after(mut self, tell: impl FnOnce(&mut Process)) {
+        tell(&mut self.process);
+        let status = self.process.wait_exit(SOON);
+        assert!(status.success(), "{status}\n{}", self.process.output());
+    }
 }

@@ -1,6 +1,6 @@
 //! Rust and Python in one room, in every way the site can be started.
 
-use laureola_testkit::{RawHttp, Received, free_port, wait_until};
+use laureola_testkit::{Process, RawHttp, Received, free_port, wait_until};
 
 use crate::install::{Installed, SOON, Site};
 
@@ -45,19 +45,14 @@ fn the_command_serves_rust_first_and_python_the_rest_in_one_room() {
         "room",
         "mysite.asgi:application",
     ]);
-    let mut site = Site::start(&mut command, "listens on http://127.0.0.1:");
+    let site = Site::start(&mut command, "listens on http://127.0.0.1:");
     talk(&site);
     assert!(
         site.process.output().contains("plugins: room"),
         "{}",
         site.process.output()
     );
-    site.process.terminate();
-    assert!(
-        site.process.wait_exit(SOON).success(),
-        "{}",
-        site.process.output()
-    );
+    site.ends_after(Process::terminate);
 }
 
 #[test]
@@ -70,14 +65,9 @@ fn a_worker_and_a_reloaded_command_have_the_module_too() {
             .args(["-m", "laureola", "-p", &port.to_string(), "--plugin", "room"])
             .args(flags)
             .arg("mysite.asgi:application");
-        let mut site = Site::start(&mut command, "listens on http://127.0.0.1:");
+        let site = Site::start(&mut command, "listens on http://127.0.0.1:");
         talk(&site);
-        site.process.terminate();
-        assert!(
-            site.process.wait_exit(SOON).success(),
-            "{}",
-            site.process.output()
-        );
+        site.ends_after(Process::terminate);
     }
 }
 
@@ -88,15 +78,10 @@ fn runserver_has_the_plugins_of_the_settings() {
     let manage = format!("{}/manage.py", env!("CARGO_MANIFEST_DIR"));
     let mut command = installed.python();
     command.args([&manage, "runserver", "--noreload", &format!("127.0.0.1:{port}")]);
-    let mut site = Site::start(&mut command, "at http://127.0.0.1:");
+    let site = Site::start(&mut command, "at http://127.0.0.1:");
     wait_until("it takes connections", SOON, || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
     talk(&site);
-    site.process.interrupt();
-    assert!(
-        site.process.wait_exit(SOON).success(),
-        "{}",
-        site.process.output()
-    );
+    site.ends_after(Process::interrupt);
 }
