@@ -1,8 +1,9 @@
 //! One fan-out at a time for each group; what comes meanwhile leaves together.
 //!
-//! Whoever sends to a group that nobody fans out to does it at once, so that a lone message does not wait. Whoever finds
-//! a fan-out under way leaves the message behind it. Those that were left become batches, which a task of the layer
-//! fans out: it lets everybody who is ready have a turn before it takes a batch, since some of them may have more for it.
+//! Whoever sends to a small group that nobody fans out to does it at once, so that a lone message does not wait. A large
+//! group's message is left to a task, and so is what finds a fan-out under way: the sender goes on. What waits becomes
+//! batches; the task lets everybody who is ready have a turn before it takes one, since some of them may have more for it,
+//! the first sender among them. (Outside a runtime there is no task: a large group's sender serves it as well.)
 //!
 //! So all members see a group's messages in the same order, and a busy group costs a member one wake-up, or one write,
 //! for a batch. A message reaches those who were members when it was sent.
@@ -24,11 +25,14 @@ use crate::name::GroupName;
 const MAX_WAITING: usize = 256;
 /// So many bytes of messages wait for a group at most; one message does whatever its size.
 const MAX_BYTES: usize = 4 << 20;
+/// A group of so many members at most is served in its sender's own task: a task more would cost a lone message more than
+/// a burst's messages gain by leaving together, and `group_send` returns when all have it.
+const SMALL: usize = 32;
 /// The groups that are being fanned out to.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes(Mutex<HashMap<GroupName, Lane>>);
 
-/// What waits behind a fan-out.
+/// What waits for a fan-out to begin, or behind one.
 #[derive(Debug, Default)]
 struct Lane {
     waiting: VecDeque<(Members, Message)>,
@@ -39,10 +43,19 @@ struct Lane {
     runtimes: Vec<Handle>,
 }
 
+impl Lane {
+    fn push(&mut self, members: &Members, message: Message) {
+        self.bytes += message.msgpack().len();
+        self.waiting.push_back((Arc::clone(members), message));
+    }
+}
+
 /// What a sender has to do.
 pub(crate) enum Entered {
     /// Fan the message out, and then [`Lanes::leave`].
     First(Message),
+    /// Have a task of this runtime fan out what waits, which is the message so far.
+    Begins(Handle),
     /// Nothing: it waits behind a fan-out.
     Behind,
     /// Wait until this changes or ends, for there may be room then, and try again.
@@ -50,12 +63,19 @@ pub(crate) enum Entered {
 }
 
 impl Lanes {
-    /// A message for the members of a group.
+    /// A message for the members of a group. Whoever is told to begin must: others rely on it.
     pub(crate) fn enter(&self, group: &GroupName, members: &Members, message: Message) -> Entered {
         let mut lanes = self.0.lock();
+        let runtime = Handle::try_current().ok();
         let Some(lane) = lanes.get_mut(group) else {
-            lanes.insert(group.clone(), Lane::default());
-            return Entered::First(message);
+            let lane = lanes.entry(group.clone()).or_default();
+            return match runtime {
+                Some(runtime) if members.len() > SMALL => {
+                    lane.push(members, message);
+                    Entered::Begins(runtime)
+                }
+                _ => Entered::First(message),
+            };
         };
         let length = message.msgpack().len();
         let fits = lane.waiting.len() < MAX_WAITING && lane.bytes.saturating_add(length) <= MAX_BYTES;
@@ -63,9 +83,8 @@ impl Lanes {
             let room = lane.room.get_or_insert_default();
             return Entered::Full(message, room.subscribe());
         }
-        lane.bytes += length;
-        lane.waiting.push_back((Arc::clone(members), message));
-        if let Ok(runtime) = Handle::try_current()
+        lane.push(members, message);
+        if let Some(runtime) = runtime
             && !lane.runtimes.iter().any(|known| known.id() == runtime.id())
         {
             lane.runtimes.push(runtime);
@@ -138,6 +157,10 @@ mod tests {
         Arc::new([mailbox(1).0])
     }
 
+    fn many(count: usize) -> Members {
+        (0..count).map(|_| mailbox(1).0).collect()
+    }
+
     fn room() -> GroupName {
         GroupName::new("room").expect("a name")
     }
@@ -147,7 +170,7 @@ mod tests {
         match lanes.enter(&room(), members, message(length)) {
             Entered::Behind => true,
             Entered::Full(..) => false,
-            Entered::First(_) => panic!("a fan-out is under way"),
+            Entered::First(_) | Entered::Begins(_) => panic!("a fan-out is under way"),
         }
     }
 
@@ -162,6 +185,28 @@ mod tests {
             assert!(!lanes.leave(&room()));
             assert!(lanes.0.lock().is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn a_large_groups_first_message_waits_for_what_comes_with_it() {
+        let (lanes, small, large) = (Lanes::default(), many(SMALL), many(SMALL + 1));
+        let first = lanes.enter(&room(), &small, message(1));
+        assert!(matches!(first, Entered::First(_)));
+        assert!(!lanes.leave(&room()));
+
+        let first = lanes.enter(&room(), &large, message(1));
+        assert!(matches!(first, Entered::Begins(_)));
+        let more = (0..).take_while(|_| waits(&lanes, &large, 1)).count();
+        assert_eq!(more, MAX_WAITING - 1, "it counts");
+        let (_, batch) = lanes.take(&room()).expect("they wait");
+        assert_eq!(batch.len(), BATCH);
+    }
+
+    #[test]
+    fn where_no_runtime_is_a_large_group_is_its_senders() {
+        let (lanes, large) = (Lanes::default(), many(SMALL + 1));
+        let first = lanes.enter(&room(), &large, message(1));
+        assert!(matches!(first, Entered::First(_)));
     }
 
     #[test]

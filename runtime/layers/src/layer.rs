@@ -66,7 +66,8 @@ pub trait ChannelLayer: Send + Sync + 'static {
         channel: &ChannelName,
     ) -> impl Future<Output = Result<(), LayerError>> + Send;
 
-    /// Sends to every member of a group. A member without room misses the message, silently.
+    /// Sends to every member of a group; they need not have it yet when this returns. A member without room misses the
+    /// message, silently.
     fn group_send(
         &self,
         group: &GroupName,

@@ -19,7 +19,7 @@ use crate::layer::{ChannelLayer, IS_OPEN, NOT_OURS};
 use crate::mailbox::{Mailbox, MailboxSender, Overflow, Pushed, mailbox};
 use crate::name::{ChannelName, GroupName, random_hex};
 
-use self::drain::Turn;
+use self::drain::Drain;
 use self::plain::PlainChannels;
 
 /// The semantics of Channels' `InMemoryChannelLayer`: a bounded queue per channel, messages that
@@ -28,9 +28,12 @@ use self::plain::PlainChannels;
 /// Defaults: capacity 100 messages a channel, expiry 60 s, group expiry 86,400 s. Unlike Channels',
 /// a member that is still received for never expires from its group.
 ///
-/// Messages that are sent to a group while one is on its way to its members leave together behind it: then `group_send`
-/// returns before the members have the message. All members of a group get its messages in the same order; between
-/// messages to a group and those to one of its channels, or to another group, there is none.
+/// A lone message has reached a group of up to 32 members when `group_send` returns. To a larger group, or to one that a
+/// message is just on its way to, a task of the sender's runtime brings it, so that messages sent in a row leave together:
+/// then `group_send` returns before the members have it, and waits only where 256 messages or 4 MiB do already. What it
+/// accepted arrives also where its sender is cancelled, its runtime ends or the layer is dropped, but not while the
+/// runtime stands still (a current-thread one outside `block_on`). All members of a group get its messages in the same
+/// order; between messages to a group and those to one of its channels, or to another group, there is none.
 #[derive(Debug)]
 pub struct MemoryLayer {
     capacities: Capacities,
@@ -191,11 +194,15 @@ impl ChannelLayer for MemoryLayer {
             return Ok(());
         };
         loop {
+            let drain = || Drain::of(&self.lanes, group, self.expiry);
             match self.lanes.enter(group, &members, message) {
                 Entered::First(message) => {
-                    let _turn = Turn::of(self, group);
                     let batch = Batch::from(Arc::new(Delivery::new(message)));
-                    drain::deliver(group, &members, &batch, self.expiry).await;
+                    drain().first(members, batch).await;
+                    return Ok(());
+                }
+                Entered::Begins(runtime) => {
+                    drain().go_on(Some(runtime));
                     return Ok(());
                 }
                 Entered::Behind => return Ok(()),

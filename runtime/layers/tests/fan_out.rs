@@ -1,14 +1,17 @@
 //! Group sends under way at the same time: order, loss, duplicates, whoever joins and leaves meanwhile.
 
 use std::collections::HashMap;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use laureola_layers::{Channel, GroupName, Layer, Mailbox, MemoryLayer, Relay};
 use laureola_message::{Batch, Delivery};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -105,14 +108,43 @@ fn check_order(got: &[Said]) {
 }
 
 #[tokio::test]
-async fn a_lone_message_has_arrived_when_the_send_returns() {
+async fn a_message_to_a_small_group_has_arrived_when_the_send_returns() {
     let layer = layer();
-    let members = many(300, &layer).await;
+    let members = many(32, &layer).await;
     for number in 0..3 {
         say(&layer, 0, number..number + 1).await;
         for (_, _, client) in &members {
             assert_eq!(client.got.lock().len() as u64, number + 1);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_lone_message_to_a_large_group_needs_nobody_behind_it() {
+    let layer = layer();
+    let members = many(300, &layer).await;
+    for number in 0..3 {
+        say(&layer, 0, number..number + 1).await;
+        until_all_have(&members, Said { sender: 0, number }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_one_sender_leaves_together() {
+    const COUNT: u64 = 600;
+    let layer = layer();
+    let members = many(300, &layer).await;
+    say(&layer, 0, 0..COUNT).await;
+    let last = Said {
+        sender: 0,
+        number: COUNT - 1,
+    };
+    until_all_have(&members, last).await;
+    for (_, _, client) in &members {
+        let got = client.got.lock();
+        assert_eq!(got.len() as u64, COUNT);
+        check_order(&got);
+        assert_eq!(client.batches.load(SeqCst), 10, "of 64 messages and less");
     }
 }
 
@@ -124,11 +156,23 @@ async fn many(count: usize, layer: &Layer) -> Vec<(Channel, Mailbox, Arc<Client>
     members
 }
 
+/// Waits until this has reached all.
+async fn until_all_have(members: &[(Channel, Mailbox, Arc<Client>)], last: Said) {
+    until("last message", || {
+        members
+            .iter()
+            .all(|(_, _, client)| client.got.lock().last() == Some(&last))
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_sent_during_a_fan_out_leaves_together() {
     let layer = layer();
     // More than one turn's worth, so that others get one in between.
     let members = many(300, &layer).await;
+    say(&layer, 9, 0..1).await;
+    begun(&members).await;
     let mut senders = JoinSet::new();
     for sender in 0..SENDERS {
         let layer = layer.clone();
@@ -137,7 +181,7 @@ async fn what_is_sent_during_a_fan_out_leaves_together() {
     while let Some(ended) = senders.join_next().await {
         ended.expect("no panic");
     }
-    let total = (SENDERS * 10) as usize;
+    let total = (SENDERS * 10) as usize + 1;
     let mut first = None;
     for (_, _, client) in &members {
         until("last message", || client.got.lock().len() >= total).await;
@@ -149,50 +193,98 @@ async fn what_is_sent_during_a_fan_out_leaves_together() {
             got,
             "the same order for all"
         );
-        // The first alone, some with it in the first turn; then all that waits.
-        let batches = client.batches.load(SeqCst);
-        assert!(batches <= 4, "{batches} batches");
+        assert_eq!(client.batches.load(SeqCst), 2, "the first, and all that waits");
+    }
+}
+
+/// Looks at a future once. Whether it is over.
+fn over(future: Pin<&mut impl Future>) -> bool {
+    future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+#[tokio::test]
+async fn a_sender_that_is_cancelled_where_no_more_may_wait_takes_nothing_else_along() {
+    let layer = layer();
+    let members = many(300, &layer).await;
+    // Alone, without a turn for anybody.
+    let accepted = (0..1_000).take_while(|&number| over(pin!(say(&layer, 0, number..number + 1))));
+    let accepted = accepted.count() as u64;
+    assert_eq!(accepted, 256);
+    let last = Said {
+        sender: 0,
+        number: accepted - 1,
+    };
+    until_all_have(&members, last).await;
+    // And the group is free again.
+    say(&layer, 0, accepted..accepted + 1).await;
+    let last = Said {
+        sender: 0,
+        number: accepted,
+    };
+    until_all_have(&members, last).await;
+    for (_, _, client) in &members {
+        check_order(&client.got.lock());
+    }
+}
+
+#[test]
+fn outside_a_runtime_a_sender_that_is_cancelled_halfway_leaves_nobody_without_a_message() {
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let layer = layer();
+    let members = runtime.block_on(many(300, &layer));
+    let mut cancelled = Box::pin(say(&layer, 0, 0..1));
+    assert!(!over(cancelled.as_mut()));
+    let has = |count: usize| {
+        members
+            .iter()
+            .filter(move |(_, _, client)| client.got.lock().len() == count)
+            .count()
+    };
+    assert!(has(1) > 0 && has(0) > 0, "it is not over");
+    assert!(over(pin!(say(&layer, 1, 0..3))), "it waits behind");
+    drop(cancelled);
+    assert_eq!(has(4), members.len());
+    for (_, _, client) in &members {
+        check_order(&client.got.lock());
+    }
+    // And the group is free again.
+    let mut last = pin!(say(&layer, 1, 3..4));
+    while !over(last.as_mut()) {}
+    assert_eq!(has(5), members.len());
+}
+
+/// Panics, once.
+struct Clumsy(AtomicUsize);
+
+impl Relay for Clumsy {
+    fn relay(&self, _: &Batch, _: &mut dyn FnMut(&Arc<Delivery>)) {
+        assert!(self.0.fetch_add(1, SeqCst) > 0, "as this test wants it");
     }
 }
 
 #[tokio::test]
-async fn a_sender_that_is_cancelled_leaves_the_others_messages_to_arrive() {
-    let layer = layer();
-    let members = many(300, &layer).await;
-    let cancelled = tokio::spawn({
-        let layer = layer.clone();
-        async move { say(&layer, 0, 0..1).await }
-    });
-    begun(&members).await;
-    say(&layer, 1, 0..3).await;
-    cancelled.abort();
-    for (_, _, client) in &members {
-        let of_the_other = || client.got.lock().iter().filter(|said| said.sender == 1).count();
-        until("message", || of_the_other() == 3).await;
+async fn a_relay_that_panics_does_not_end_its_group() {
+    for count in [3, 300] {
+        let layer = layer();
+        let members = many(count, &layer).await;
+        let (_channel, mut mailbox) = join(&layer).await;
+        mailbox.set_relay(Arc::new(Clumsy(AtomicUsize::new(0))));
+        let sending = layer.clone();
+        let unlucky = tokio::spawn(async move { say(&sending, 0, 0..1).await }).await;
+        assert_eq!(unlucky.is_err(), count == 3, "a task has the large group's");
+        say(&layer, 1, 0..2).await;
+        until_all_have(&members, Said { sender: 1, number: 1 }).await;
     }
-    // And the group is free again.
-    say(&layer, 1, 3..4).await;
-    let last = Said { sender: 1, number: 3 };
-    until("last message", || {
-        members
-            .iter()
-            .all(|(_, _, client)| client.got.lock().last() == Some(&last))
-    })
-    .await;
 }
 
 #[tokio::test]
 async fn a_flush_forgets_what_waits_behind_a_fan_out() {
     let layer = layer();
     let members = many(300, &layer).await;
-    let first = tokio::spawn({
-        let layer = layer.clone();
-        async move { say(&layer, 0, 0..1).await }
-    });
+    say(&layer, 0, 0..1).await;
     begun(&members).await;
     say(&layer, 1, 0..3).await;
     layer.flush().await.expect("flushed");
-    first.await.expect("no panic");
     // As many turns as the three would take, and more.
     for _ in 0..20 {
         tokio::task::yield_now().await;
@@ -210,15 +302,11 @@ async fn a_flush_forgets_what_waits_behind_a_fan_out() {
 async fn a_member_gets_what_was_sent_since_it_joined_and_nothing_older() {
     let layer = layer();
     let members = many(300, &layer).await;
-    let first = tokio::spawn({
-        let layer = layer.clone();
-        async move { say(&layer, 0, 0..1).await }
-    });
+    say(&layer, 0, 0..1).await;
     begun(&members).await;
     say(&layer, 1, 0..2).await;
     let (_channel, _mailbox, late) = relayed(&layer).await;
     say(&layer, 1, 2..4).await;
-    first.await.expect("no panic");
     until("last message", || late.got.lock().len() >= 2).await;
     let numbers: Vec<_> = late.got.lock().iter().map(|said| said.number).collect();
     assert_eq!(numbers, [2, 3]);

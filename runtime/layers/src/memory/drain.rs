@@ -1,74 +1,33 @@
-//! Fans out what waits behind a group's messages.
+//! Fans out what waits for a group.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use laureola_message::Batch;
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::MemoryLayer;
-use crate::group::{CHUNK, Members, fan_out, push_to};
+use crate::group::{CHUNK, Members, push_to};
 use crate::lane::Lanes;
 use crate::mailbox::Overflow;
 use crate::measure::FanOut;
 use crate::name::GroupName;
 
-/// Delivers a batch to every member.
-pub(super) async fn deliver(group: &GroupName, members: &Members, batch: &Batch, expiry: Duration) {
-    let full = fan_out(members, batch, Overflow::DropNewest, expires(expiry)).await;
-    complain(group, full);
-}
-
-fn expires(expiry: Duration) -> Option<Instant> {
-    Instant::now().checked_add(expiry)
-}
-
-fn complain(group: &GroupName, full: usize) {
-    if full > 0 {
-        tracing::info!(%group, messages = full, "group messages dropped by members over capacity");
-    }
-}
-
-/// A sender that fans its own message out. At its end, even if it is cancelled, a task takes over what came meanwhile:
-/// a sender is not kept by the others' messages.
-pub(super) struct Turn<'a> {
-    layer: &'a MemoryLayer,
-    group: &'a GroupName,
-}
-
-impl<'a> Turn<'a> {
-    pub(super) fn of(layer: &'a MemoryLayer, group: &'a GroupName) -> Self {
-        Self { layer, group }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let MemoryLayer { lanes, expiry, .. } = self.layer;
-        if lanes.leave(self.group) {
-            let rest = Rest {
-                lanes: Arc::downgrade(lanes),
-                expiry: *expiry,
-                group: Some(self.group.clone()),
-                under_way: None,
-            };
-            rest.go_on(lanes, Handle::try_current().ok());
-        }
-    }
-}
-
-/// What waits for a group. The task that has it waits for nothing but its turn, and ends when the layer is dropped.
+/// A fan-out to a group, and to whom it goes on with what waits behind it: what was accepted is delivered, also if a
+/// sender is cancelled in the middle of it, or the layer is dropped.
 ///
-/// It ends as well with its runtime, which may be that of one sender among others. The rest then goes to the runtime of
-/// another one; if there is none, it is fanned out on the spot.
-struct Rest {
-    lanes: Weak<Lanes>,
+/// Where a task has it, it waits for nothing but its turn. It can end with its runtime, which may be that of one sender
+/// among others. The rest then goes to the runtime of another one; if there is none, it is fanned out on the spot.
+pub(super) struct Drain {
+    lanes: Arc<Lanes>,
     expiry: Duration,
     /// `None` once nothing waits.
     group: Option<GroupName>,
     /// What is on its way.
     under_way: Option<UnderWay>,
+    /// Whether a panic brought it here, and it has not gone on since.
+    unwound: bool,
 }
 
 /// A batch, of whose members so many have it.
@@ -81,36 +40,66 @@ struct UnderWay {
     measured: FanOut,
 }
 
-impl Rest {
-    /// Has `runtime` deliver it, or else another one.
-    fn go_on(self, lanes: &Lanes, runtime: Option<Handle>) {
-        let runtime = runtime.or_else(|| lanes.runtime(self.group.as_ref()?));
-        match runtime {
-            // If that has ended the task is dropped, and goes on with another one.
-            Some(runtime) => drop(runtime.spawn(self.deliver())),
-            None => self.deliver_at_once(),
+impl Drain {
+    /// Of a group whose lane has no other one.
+    pub(super) fn of(lanes: &Arc<Lanes>, group: &GroupName, expiry: Duration) -> Self {
+        Self {
+            lanes: Arc::clone(lanes),
+            expiry,
+            group: Some(group.clone()),
+            under_way: None,
+            unwound: false,
         }
     }
 
-    async fn deliver(mut self) {
+    /// Serves the first of a lane in its sender's own task, with a turn for others after each chunk. A task has what came
+    /// meanwhile: a sender is not kept by the others' messages.
+    pub(super) async fn first(mut self, members: Members, batch: Batch) {
+        self.under_way = Some(UnderWay::new(members, batch, self.expiry));
+        loop {
+            self.serve_some();
+            if self.under_way.is_none() {
+                break;
+            }
+            yield_now().await;
+        }
+        if self.group.as_ref().is_some_and(|group| self.lanes.leave(group)) {
+            self.go_on(Handle::try_current().ok());
+        } else {
+            self.group = None;
+        }
+    }
+
+    /// Has a task of `runtime` serve what waits, or else one of another runtime.
+    pub(super) fn go_on(self, runtime: Option<Handle>) {
+        let runtime = runtime.or_else(|| self.lanes.runtime(self.group.as_ref()?));
+        match runtime {
+            // If that has ended the task is dropped, and goes on with another one.
+            Some(runtime) => drop(runtime.spawn(self.serve())),
+            None => self.serve_at_once(),
+        }
+    }
+
+    async fn serve(mut self) {
         loop {
             // Those who are ready may have more for this group, and other groups have their turn.
-            tokio::task::yield_now().await;
+            yield_now().await;
             if !self.serve_some() {
                 return;
             }
         }
     }
 
-    fn deliver_at_once(mut self) {
+    fn serve_at_once(mut self) {
         while self.serve_some() {}
     }
 
     /// Serves some members of what is on its way, or of what is next. Whether there may be more.
     fn serve_some(&mut self) -> bool {
         let Some(group) = &self.group else { return false };
+        self.unwound = false;
         if self.under_way.is_none() {
-            let next = self.lanes.upgrade().and_then(|lanes| lanes.take(group));
+            let next = self.lanes.take(group);
             self.under_way = next.map(|(members, batch)| UnderWay::new(members, batch, self.expiry));
         }
         let Some(under_way) = &mut self.under_way else {
@@ -132,7 +121,7 @@ impl UnderWay {
             batch,
             served: 0,
             full: 0,
-            expires: expires(expiry),
+            expires: Instant::now().checked_add(expiry),
             measured: FanOut::begin(),
         }
     }
@@ -148,21 +137,25 @@ impl UnderWay {
 
     fn end(self, group: &GroupName) {
         self.measured.end(self.full);
-        complain(group, self.full);
+        if self.full > 0 {
+            tracing::info!(%group, messages = self.full, "group messages dropped by members over capacity");
+        }
     }
 }
 
-impl Drop for Rest {
+impl Drop for Drain {
     fn drop(&mut self) {
-        let Some(lanes) = self.lanes.upgrade().filter(|_| self.group.is_some()) else {
-            return;
-        };
+        let Some(group) = self.group.take() else { return };
+        // A runtime that lives is the one that a panic unwinds; on the spot a second one would end the process.
+        let unwinds = std::thread::panicking() && !self.unwound;
+        let runtime = unwinds.then(|| Handle::try_current().ok()).flatten();
         let rest = Self {
-            lanes: Weak::clone(&self.lanes),
+            lanes: Arc::clone(&self.lanes),
             expiry: self.expiry,
-            group: self.group.take(),
+            group: Some(group),
             under_way: self.under_way.take(),
+            unwound: unwinds,
         };
-        rest.go_on(&lanes, None);
+        rest.go_on(runtime);
     }
 }

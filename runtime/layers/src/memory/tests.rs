@@ -1,7 +1,4 @@
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::Poll;
 
 use laureola_message::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -171,17 +168,15 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// Polls a group send until its fan-out is under way.
-async fn begun(mut send: Pin<&mut impl Future<Output = Result<(), LayerError>>>) {
-    poll_fn(|cx| {
-        assert!(send.as_mut().poll(cx).is_pending());
-        Poll::Ready(())
-    })
-    .await;
+/// Turns for other tasks.
+async fn turns(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
 }
 
-/// The first sender's runtime ends so many turns after its message is fanned out. `others` send two more meanwhile.
-fn what_waits_outlives_a_runtime(turns: usize, others: fn(&Runtime, &Layer, &GroupName)) {
+/// The first sender's runtime ends so many turns after its message was sent, and so many after `others` sent two more.
+fn what_waits_outlives_a_runtime([before, after]: [usize; 2], others: fn(&Runtime, &Layer, &GroupName)) {
     let (live, ending) = (runtime(), runtime());
     let layer = Layer::new(MemoryLayer::new());
     let room = GroupName::new("room").expect("valid");
@@ -195,16 +190,13 @@ fn what_waits_outlives_a_runtime(turns: usize, others: fn(&Runtime, &Layer, &Gro
         members
     });
     ending.block_on(async {
-        let first = message("first");
-        let mut first = pin!(layer.group_send(&room, &first));
-        begun(first.as_mut()).await;
+        layer.group_send(&room, &message("first")).await.expect("sent");
+        assert!(members[0].1.try_recv().is_none(), "a task has it");
+        turns(before).await;
         std::thread::scope(|scope| {
             scope.spawn(|| others(&live, &layer, &room));
         });
-        first.await.expect("sent");
-        for _ in 0..turns {
-            tokio::task::yield_now().await;
-        }
+        turns(after).await;
     });
     drop(ending);
     live.block_on(async {
@@ -217,31 +209,54 @@ fn what_waits_outlives_a_runtime(turns: usize, others: fn(&Runtime, &Layer, &Gro
     });
 }
 
-/// Until what waits is taken, until some have it, until all have.
+/// Until the task has its first turn, until what waits is taken, until some have it, until all have.
 const TURNS: usize = 4;
 
-#[test]
-fn what_others_sent_outlives_the_first_senders_runtime() {
-    for turns in 0..=TURNS {
-        what_waits_outlives_a_runtime(turns, |live, layer, room| {
-            live.block_on(async {
-                for text in ["second", "third"] {
-                    layer.group_send(room, &message(text)).await.expect("sent");
-                }
-            });
-        });
+fn whenever_it_ends(others: fn(&Runtime, &Layer, &GroupName)) {
+    for before in 0..=TURNS {
+        for after in 0..=TURNS {
+            what_waits_outlives_a_runtime([before, after], others);
+        }
     }
 }
 
 #[test]
-fn what_waits_outlives_every_senders_runtime() {
-    for turns in 0..=TURNS {
-        what_waits_outlives_a_runtime(turns, |_, layer, room| {
+fn what_others_sent_outlives_the_first_senders_runtime() {
+    whenever_it_ends(|live, layer, room| {
+        live.block_on(async {
             for text in ["second", "third"] {
-                runtime()
-                    .block_on(layer.group_send(room, &message(text)))
-                    .expect("sent");
+                layer.group_send(room, &message(text)).await.expect("sent");
             }
         });
+    });
+}
+
+#[test]
+fn what_waits_outlives_every_senders_runtime() {
+    whenever_it_ends(|_, layer, room| {
+        for text in ["second", "third"] {
+            runtime()
+                .block_on(layer.group_send(room, &message(text)))
+                .expect("sent");
+        }
+    });
+}
+
+#[tokio::test]
+async fn what_was_sent_outlives_the_layer() {
+    let layer = MemoryLayer::new();
+    let room = GroupName::new("room").expect("valid");
+    let mut mailboxes = Vec::new();
+    for _ in 0..=CHUNK {
+        let (name, mailbox) = layer.new_channel("specific").await.expect("a channel");
+        layer.group_add(&room, &name).await.expect("added");
+        mailboxes.push(mailbox);
+    }
+    let said = Message::new(&message("last")).expect("a map");
+    layer.group_send(&room, said).await.expect("sent");
+    drop(layer);
+    for mailbox in &mut mailboxes {
+        let next = timeout(Duration::from_secs(5), mailbox.recv()).await;
+        assert_eq!(text(&next.expect("it is not lost")), "last");
     }
 }
