@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`layer`]: [`RedisChannelLayer`]; [`inspect`], `owner`, [`gc`]: what operators ask of it
 //! - `connect`, `inner`: from the options to what all operations share, and sends to a channel;
-//!   `group`: a group send; `ring`: which of several servers holds a name
+//!   `group`: a group send (`group/members`: to whom, `group/call`: at one server); `ring`: which of several servers holds a name
 //! - `shard`: one server; `membership`, `leaving`: what this process has in its groups, and what is
 //!   to leave them; `refresh`: the tasks that see to it
 //! - `process`, `sweep`: who lives, and the members of those that died
