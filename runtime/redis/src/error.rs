@@ -178,6 +178,18 @@ pub(crate) fn backend(context: String, fault: RedisFault) -> LayerError {
     }
 }
 
+/// The same error once more, for another caller whom it concerns.
+pub(crate) fn repeated(error: &LayerError) -> LayerError {
+    let LayerError::Backend { context, source } = error else {
+        return backend(error.to_string(), RedisFault::Other(error.to_string()));
+    };
+    let fault = source.downcast_ref::<RedisFault>().cloned();
+    backend(
+        context.clone(),
+        fault.unwrap_or_else(|| RedisFault::Other(source.to_string())),
+    )
+}
+
 /// Whether a connection is of no use after this error. A server that is loading its data, or has
 /// become a replica, counts as away.
 pub(crate) fn ends_connection(error: &RedisError) -> bool {

@@ -55,6 +55,11 @@ impl Codec {
     }
 }
 
+/// Whether [`Codec::seal`] refused a message.
+pub(crate) fn is_unwritable(error: &LayerError) -> bool {
+    matches!(error, LayerError::Backend { source, .. } if source.is::<CodecError>())
+}
+
 /// Unix time in seconds.
 fn now() -> u64 {
     SystemTime::now()

@@ -79,6 +79,7 @@ impl Inner {
             scripts,
             local: Arc::new(local),
             gaps: Gaps::default(),
+            lanes: Arc::default(),
             shards: shards.into(),
             next: AtomicUsize::new(0),
             config,

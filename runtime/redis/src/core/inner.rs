@@ -14,6 +14,7 @@ use crate::core::codec::Codec;
 use crate::core::deliver::Local;
 use crate::core::dispatch::{Joined, Parted};
 use crate::core::gap::Gaps;
+use crate::core::group::lane::Lanes;
 use crate::core::process::ProcessId;
 use crate::core::queue::Queue;
 use crate::core::ring;
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) local: Arc<Local>,
     pub(crate) gaps: Gaps,
+    pub(crate) lanes: Arc<Lanes>,
     /// At least one.
     pub(crate) shards: Box<[Arc<Shard>]>,
     /// The server that the next message for a plain channel goes to.

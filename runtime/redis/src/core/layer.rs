@@ -11,12 +11,14 @@ use laureola_layers::layer::{IS_OPEN, NOT_OURS};
 use laureola_layers::{ChannelLayer, ChannelName, GroupName, LayerError, Mailbox, mailbox};
 use laureola_message::{Message, SerializersRegistry};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::config::RedisConfig;
 use crate::core::gap::herald;
 use crate::core::group;
+use crate::core::group::lane::{Entered, Turn};
 use crate::core::inner::Inner;
 use crate::core::listen::Listen;
 use crate::core::receive::Receive;
@@ -72,6 +74,8 @@ pub struct RedisChannelLayer {
     received: Mutex<HashSet<Box<str>>>,
     stop: Stopper,
     tasks: Mutex<Tasks>,
+    /// Where they run.
+    runtime: Handle,
 }
 
 /// The tasks; they end with the layer.
@@ -129,6 +133,7 @@ impl RedisChannelLayer {
             received: Mutex::default(),
             stop,
             tasks: Mutex::new(tasks),
+            runtime: Handle::current(),
         })
     }
 
@@ -234,7 +239,14 @@ impl ChannelLayer for RedisChannelLayer {
 
     async fn group_send(&self, group: &GroupName, message: Message) -> Result<(), LayerError> {
         self.open()?;
-        group::send(&self.inner, group, &message).await
+        match self.inner.lanes.enter(group, message) {
+            Entered::First(message) => {
+                let _others = Others { layer: self, group };
+                group::send(&self.inner, group, &message).await
+            }
+            Entered::Behind(done) => done.await.unwrap_or(Err(LayerError::Closed)),
+            Entered::Beside(message) => group::send(&self.inner, group, &message).await,
+        }
     }
 
     async fn close_channel(&self, channel: &ChannelName, groups: Vec<GroupName>) -> Result<(), LayerError> {
@@ -275,6 +287,31 @@ impl ChannelLayer for RedisChannelLayer {
         tasks.finishing.shutdown().await;
         tasks.endless.shutdown().await;
         self.inner.local.clear();
+    }
+}
+
+/// Whose turn it is when a group send has ended, if only because its sender gave up.
+struct Others<'a> {
+    layer: &'a RedisChannelLayer,
+    group: &'a GroupName,
+}
+
+impl Drop for Others<'_> {
+    fn drop(&mut self) {
+        let RedisChannelLayer {
+            inner,
+            tasks,
+            runtime,
+            ..
+        } = self.layer;
+        if inner.lanes.leave(self.group) {
+            let turn = Turn::of(&inner.lanes, self.group);
+            let mut tasks = tasks.lock();
+            while tasks.finishing.try_join_next().is_some() {}
+            tasks
+                .finishing
+                .spawn_on(group::send_waiting(Arc::clone(inner), turn), runtime);
+        }
     }
 }
 
