@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use laureola_layers::{Channel, ChannelName, GroupName, Layer, LayerError, Mailbox};
@@ -108,12 +109,7 @@ async fn what_stands_in_flight_comes_after_a_reconnect() {
     send(&layer, channel.name(), 0).await.unwrap();
     assert_eq!(next(&mut mailbox).await, 0);
     receiver(&redis).await;
-    let member = [
-        b"twelve bytes\x82\xa1n\x07\xb0__asgi_channel__\xd9".as_slice(),
-        &[u8::try_from(channel.name().as_str().len()).unwrap()],
-        channel.name().as_str().as_bytes(),
-    ]
-    .concat();
+    let member = member(channel.name(), 7);
     let in_flight = format!("asgi{}$inflight", channel.name().non_local());
     let add: [&[u8]; 4] = [b"ZADD", in_flight.as_bytes(), b"1.5", &member];
     redis.command(&add);
@@ -123,6 +119,63 @@ async fn what_stands_in_flight_comes_after_a_reconnect() {
         redis.command(&["EXISTS", &in_flight]).int() == 0
     })
     .await;
+}
+
+/// Where others keep coming, a popped message waits for them; not for a server that hangs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_popped_message_is_not_kept_while_redis_hangs() {
+    let redis = RedisServer::start();
+    let layer = connect(&redis).await;
+    let (channel, mut mailbox) = open(&layer).await;
+    let queue = format!("asgi{}", channel.name().non_local());
+    // Several at once, so that the receiver expects more behind the next one.
+    let (first, second) = (member(channel.name(), 1), member(channel.name(), 2));
+    redis.command(&[b"ZADD".as_slice(), queue.as_bytes(), b"1", &first, b"2", &second]);
+    for n in 1..=2 {
+        assert_eq!(next(&mut mailbox).await, n);
+    }
+    let receiver = receiver(&redis).await;
+    // The pop is answered, and nothing that is asked for after it.
+    let third = member(channel.name(), 3);
+    let add = [b"ZADD".as_slice(), queue.as_bytes(), b"3", &third];
+    let pause = [b"CLIENT".as_slice(), b"PAUSE", b"60000", b"WRITE"];
+    let mut connection = TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
+    connection
+        .write_all(&[words(&add), words(&pause)].concat())
+        .unwrap();
+    assert_eq!(next(&mut mailbox).await, 3);
+    assert_eq!(
+        receiver_id(&redis).await,
+        receiver,
+        "it waits on, and has not given up"
+    );
+    redis.command(&["CLIENT", "UNPAUSE"]);
+    send(&layer, channel.name(), 4).await.unwrap();
+    assert_eq!(next(&mut mailbox).await, 4);
+}
+
+/// What a queue holds of a message to a channel.
+fn member(channel: &ChannelName, n: u8) -> Vec<u8> {
+    let name = channel.as_str();
+    [
+        b"twelve bytes\x82\xa1n".as_slice(),
+        &[n],
+        b"\xb0__asgi_channel__\xd9",
+        &[u8::try_from(name.len()).expect("a short name")],
+        name.as_bytes(),
+    ]
+    .concat()
+}
+
+/// A command as it is sent.
+fn words(words: &[&[u8]]) -> Vec<u8> {
+    let mut command = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        command.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        command.extend_from_slice(word);
+        command.extend_from_slice(b"\r\n");
+    }
+    command
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

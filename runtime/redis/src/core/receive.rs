@@ -6,12 +6,15 @@
 //! The message that ended the blocking wait has no such copy, since no script may block: it is
 //! lost if the connection dies between the pop and its answer.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use laureola_layers::group::{self, BATCH_BYTES};
 use laureola_message::{Batch, Delivery, KnownChannels, Str};
 use redis::RedisResult;
+use tokio::time::timeout;
 
 use crate::backoff::Backoff;
 use crate::core::blocking::Blocking;
@@ -22,6 +25,9 @@ use crate::stop::Stop;
 
 /// How many messages are taken at a time.
 const BATCH: usize = 100;
+
+/// How long a popped message waits for others that may stand behind it.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// The task that receives; it alone reads its queue.
 #[derive(Debug)]
@@ -87,7 +93,14 @@ impl Receive {
                 self.deliver(std::mem::take(&mut first), known).await;
             }
             loop {
-                let drained = blocking.script::<Vec<Bytes>>(&drain).await;
+                let mut drained = pin!(blocking.script::<Vec<Bytes>>(&drain));
+                let drained = match timeout(PATIENCE, &mut drained).await {
+                    Ok(drained) => drained,
+                    Err(_) => {
+                        self.deliver(std::mem::take(&mut first), known).await;
+                        drained.await
+                    }
+                };
                 // What was popped is nowhere else.
                 let batch = match drained {
                     Ok(batch) => batch,
