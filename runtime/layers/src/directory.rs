@@ -29,7 +29,6 @@ struct Entries {
 pub struct Resolved {
     /// Each with its channel's place in the list.
     mailboxes: Box<[(usize, MailboxSender)]>,
-    changes: u64,
 }
 
 impl Directory {
@@ -143,21 +142,21 @@ impl Directory {
 
     /// Looks those of `channels` up that are here, for messages that come to the same ones.
     ///
-    /// Its mailboxes live as long as it does; whoever keeps it asks [`Directory::is_current`] before each use.
+    /// Its mailboxes live as long as it does; whoever keeps it asks for [`Directory::changes`] before it, and before each
+    /// use.
     #[must_use]
     pub fn resolve<S: AsRef<str>>(&self, channels: &[S]) -> Resolved {
         let here = self.0.read();
         let mailbox = |(place, name): (usize, &S)| Some((place, here.mailboxes.get(name.as_ref())?.clone()));
         Resolved {
             mailboxes: channels.iter().enumerate().filter_map(mailbox).collect(),
-            changes: here.changes,
         }
     }
 
-    /// Whether looking the channels up again would find the same mailboxes.
+    /// How often something happened after which looking channels up would find other mailboxes.
     #[must_use]
-    pub fn is_current(&self, resolved: &Resolved) -> bool {
-        self.0.read().changes == resolved.changes
+    pub fn changes(&self) -> u64 {
+        self.0.read().changes
     }
 
     /// Tells every channel's receiver of something that is no message, a chunk at a time.
@@ -219,9 +218,8 @@ mod tests {
         let (a, b) = (name("specific.a!a"), name("specific.a!b"));
         directory.insert(a.clone(), mailbox(1).0);
         let find = || directory.resolve(&[&a, &b].map(ChannelName::as_str));
-        let mut found = find();
-        assert_eq!(found.mailboxes.len(), 1);
-        assert!(directory.is_current(&found));
+        assert_eq!(find().mailboxes.len(), 1);
+        let mut changes = directory.changes();
         for (change, length) in [
             (
                 &(|| assert!(directory.insert_new(&b, mailbox(1).0))) as &dyn Fn(),
@@ -232,14 +230,13 @@ mod tests {
             (&|| directory.clear(), 0),
         ] {
             change();
-            assert!(!directory.is_current(&found));
-            found = find();
-            assert_eq!(found.mailboxes.len(), length);
-            assert!(directory.is_current(&found));
+            assert_ne!(directory.changes(), changes);
+            changes = directory.changes();
+            assert_eq!(find().mailboxes.len(), length);
         }
         directory.insert_new(&a, mailbox(1).0);
-        let found = find();
+        changes = directory.changes();
         assert!(!directory.insert_new(&a, mailbox(1).0), "it stands there");
-        assert!(directory.is_current(&found));
+        assert_eq!(directory.changes(), changes);
     }
 }

@@ -9,7 +9,7 @@
 //! - `process`, `sweep`: who lives, and the members of those that died
 //! - `receive`: the task that receives for this process; `listen`, `abandoned`: those behind a plain
 //!   channel; `queue`: what they read; `blocking`: the connection they wait on
-//! - `deliver`: into the mailboxes; `dispatch`: `membership = "process"`; `gap`: who hears that
+//! - `deliver`: into the mailboxes; `lookup`: those of busy groups; `dispatch`: `membership = "process"`; `gap`: who hears that
 //!   Redis was away; `complaints`: what got lost
 //! - `script`: what happens in Redis as one step; `key`, `clock`, `codec`, `random_prefix`: names,
 //!   scores, messages, and the bytes that keep equal ones apart
@@ -32,6 +32,7 @@ mod known;
 pub mod layer;
 mod leaving;
 mod listen;
+mod lookup;
 mod membership;
 mod owner;
 mod process;

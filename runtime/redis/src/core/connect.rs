@@ -15,12 +15,13 @@ use crate::config::{Membership, RedisConfig};
 use crate::core::clock::Clock;
 use crate::core::codec::Codec;
 use crate::core::complaints::Complaints;
-use crate::core::deliver::{LastResolved, Local};
+use crate::core::deliver::Local;
 use crate::core::dispatch::Dispatch;
 use crate::core::gap::Gaps;
 use crate::core::inner::Inner;
 use crate::core::key::Keys;
 use crate::core::leaving::Leaving;
+use crate::core::lookup::Lookups;
 use crate::core::process::ProcessId;
 use crate::core::script::Scripts;
 use crate::core::shard::Shard;
@@ -69,7 +70,7 @@ impl Inner {
             },
             overflow: config.overflow,
             complaints: Complaints::default(),
-            resolved: LastResolved::default(),
+            lookups: Lookups::default(),
         };
         Ok(Self {
             capacities: config.capacities(),

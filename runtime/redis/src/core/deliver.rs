@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use laureola_layers::directory::{Directory, Resolved};
+use laureola_layers::directory::Directory;
 use laureola_layers::group::CHUNK;
 use laureola_layers::mailbox::Overflow;
 use laureola_layers::measure::FanOut;
 use laureola_layers::{GroupName, Notice};
 use laureola_message::{Batch, KnownChannels, Str};
-use parking_lot::Mutex;
 
 use crate::core::complaints::Complaints;
 use crate::core::dispatch::{Dispatch, Members};
+use crate::core::lookup::Lookups;
 
 /// The mailboxes of this process.
 #[derive(Debug)]
@@ -22,11 +22,8 @@ pub(crate) struct Local {
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) overflow: Overflow,
     pub(crate) complaints: Complaints,
-    pub(crate) resolved: LastResolved,
+    pub(crate) lookups: Lookups,
 }
-
-/// The mailboxes of the last long list of channels that was delivered to.
-pub(crate) type LastResolved = Mutex<Option<(Arc<[Str]>, Arc<Resolved>)>>;
 
 impl Local {
     /// Delivers to those of `channels` that are here. Never waits for a consumer.
@@ -62,7 +59,7 @@ impl Local {
 
     pub(crate) fn clear(&self) {
         self.directory.clear();
-        *self.resolved.lock() = None;
+        self.lookups.clear();
         if let Some(dispatch) = &self.dispatch {
             dispatch.clear();
         }
@@ -70,7 +67,16 @@ impl Local {
 
     async fn deliver_to(&self, channels: &Arc<[Str]>, batch: &Batch) {
         let mut victim = None;
-        let full = if channels.len() < KnownChannels::LONG {
+        let resolved = match channels.len() {
+            0..KnownChannels::LONG => None,
+            _ => self.lookups.of(&self.directory, channels),
+        };
+        let full = if let Some(resolved) = resolved {
+            let overflowed = |place: usize| {
+                victim.get_or_insert_with(|| channels[place].as_str().to_owned());
+            };
+            resolved.deliver_or(batch, self.overflow, overflowed).await
+        } else {
             let overflowed = |channel: &str| {
                 victim.get_or_insert_with(|| channel.to_owned());
             };
@@ -78,30 +84,10 @@ impl Local {
             directory
                 .deliver_or(channels, batch, self.overflow, overflowed)
                 .await
-        } else {
-            let overflowed = |place: usize| {
-                victim.get_or_insert_with(|| channels[place].as_str().to_owned());
-            };
-            let resolved = self.resolve(channels);
-            resolved.deliver_or(batch, self.overflow, overflowed).await
         };
         if let Some(channel) = victim {
             self.complaints.overflowed(full, None, &channel, self.overflow);
         }
-    }
-
-    /// A busy group's list is the same in memory, message by message: see [`KnownChannels`].
-    fn resolve(&self, channels: &Arc<[Str]>) -> Arc<Resolved> {
-        let mut last = self.resolved.lock();
-        if let Some((of, resolved)) = &*last
-            && Arc::ptr_eq(of, channels)
-            && self.directory.is_current(resolved)
-        {
-            return Arc::clone(resolved);
-        }
-        let resolved = Arc::new(self.directory.resolve(channels));
-        *last = Some((Arc::clone(channels), Arc::clone(&resolved)));
-        resolved
     }
 
     async fn fan_out(&self, group: &GroupName, members: &Members, batch: &Batch) {
@@ -133,6 +119,7 @@ mod tests {
 
     use laureola_layers::{ChannelName, mailbox};
     use laureola_message::{Delivery, Message};
+    use parking_lot::Mutex;
     use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
@@ -174,7 +161,7 @@ mod tests {
             dispatch: Some(Dispatch::default()),
             overflow: Overflow::DropOldest,
             complaints: Complaints::default(),
-            resolved: LastResolved::default(),
+            lookups: Lookups::default(),
         };
         let room = GroupName::new("room").expect("a name");
         let channel = ChannelName::process_specific("specific", "0123").expect("a name");
