@@ -45,6 +45,9 @@ const MAX_PREFIXES: usize = 16;
 /// to be lost (expiry, capacity), a message is lost where the connection dies between the server's
 /// pop and its answer, and with a process that dies.
 ///
+/// A group send takes one or two round trips. What is sent to a group while this process is sending to it waits for
+/// that, and then shares the round trips of all that wait (up to 64 messages): in one go, and in the order of sending.
+///
 /// A mailbox holds as many messages as the channel's capacity;
 /// [`RedisConfig::overflow`] says what happens to more, which nobody else pays for. Lost messages
 /// are counted in `laureola_layer_dropped_total{reason}`.
