@@ -51,15 +51,21 @@ impl Reply {
 }
 
 /// Something for a loop's thread to do. There is one at most for each future that waits, which bounds
-/// the queue.
+/// the queue of a loop that does not run.
 #[derive(Debug)]
 pub(super) enum Event {
     /// An operation has ended.
     Done(Ticket, Outcome),
     /// A channel has something, or may have, for one who waits.
     Ready(Arc<LocalChannel>),
-    /// There are lines for Python's log; once, until they are read.
-    Written(Arc<Journal>),
+}
+
+/// What waits for a loop's turn.
+#[derive(Debug, Default)]
+struct Queue {
+    events: Vec<Event>,
+    /// Has lines for Python's log.
+    journal: Option<Arc<Journal>>,
 }
 
 /// The end of a loop that any thread may use.
@@ -67,19 +73,29 @@ pub(super) enum Event {
 pub(super) struct Wakeup {
     eventfd: OwnedFd,
     /// `None` once the loop is gone.
-    queue: Mutex<Option<Vec<Event>>>,
+    queue: Mutex<Option<Queue>>,
 }
 
 impl Wakeup {
     /// Has the loop's thread do this, some time soon.
     pub(super) fn push(&self, event: Event) {
+        self.add(|queue| queue.events.push(event));
+    }
+
+    /// Has the loop's thread tell Python's log what this journal has, some time soon. Once, until it does.
+    pub(super) fn written(&self, journal: &Arc<Journal>) {
+        self.add(|queue| queue.journal = Some(Arc::clone(journal)));
+    }
+
+    fn add(&self, add: impl FnOnce(&mut Queue)) {
         let was_empty = {
             let mut queue = self.queue.lock();
             let Some(queue) = &mut *queue else {
                 return;
             };
-            queue.push(event);
-            queue.len() == 1
+            let was_empty = queue.events.is_empty() && queue.journal.is_none();
+            add(queue);
+            was_empty
         };
         if was_empty {
             // It can only fail with the counter full, and then the loop is awake.
@@ -87,7 +103,7 @@ impl Wakeup {
         }
     }
 
-    fn take(&self) -> Vec<Event> {
+    fn take(&self) -> Queue {
         // First: a write that comes between the two wakes the loop once in vain, and is not lost.
         let _ = rustix::io::read(&self.eventfd, &mut [0; 8]);
         self.queue.lock().as_mut().map(std::mem::take).unwrap_or_default()
@@ -171,12 +187,15 @@ impl EventLoop {
     /// The loop's reader: does what stands in the queue.
     fn __call__(slf: &Bound<'_, Self>) {
         let this = slf.get();
-        for event in this.wakeup.take() {
+        let Queue { events, journal } = this.wakeup.take();
+        for event in events {
             match event {
                 Event::Done(ticket, outcome) => this.finish(slf.py(), ticket, outcome),
                 Event::Ready(channel) => channel.serve(slf),
-                Event::Written(journal) => journal.tell(slf.py()),
             }
+        }
+        if let Some(journal) = journal {
+            journal.tell(slf.py());
         }
     }
 
@@ -277,7 +296,7 @@ impl Loops {
         let here = EventLoop {
             wakeup: Arc::new(Wakeup {
                 eventfd,
-                queue: Mutex::new(Some(Vec::new())),
+                queue: Mutex::new(Some(Queue::default())),
             }),
             waiting: Mutex::default(),
             next: AtomicU64::new(0),

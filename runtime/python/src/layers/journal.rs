@@ -15,7 +15,7 @@ use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Dispatch, Level, Metadata, Subscriber, span};
 
-use super::event_loop::{Event, Wakeup};
+use super::event_loop::Wakeup;
 
 /// How many lines wait; then the oldest is dropped.
 const WAITING: usize = 100;
@@ -60,10 +60,10 @@ impl Journal {
             }
             lines.push_back((level, line));
         }
-        // Each loop is told once, until somebody has read it all.
+        // Each loop is told, until somebody has read it all.
         if !self.news.swap(true, Ordering::AcqRel) {
             for wakeup in self.loops.lock().iter().filter_map(Weak::upgrade) {
-                wakeup.push(Event::Written(Arc::clone(self)));
+                wakeup.written(self);
             }
         }
     }
