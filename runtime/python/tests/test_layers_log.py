@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import time
 
+import pytest
+from forks import exit_status, fork
 from layers_redis import RedisServer
 
 from laureola.layers import BackendError, RedisChannelLayer
@@ -38,6 +42,17 @@ async def test_an_outage_is_in_pythons_log(caplog):
         redis.close()
 
 
+def calls_until_told(layer, caplog, redis):
+    """Calls the layer until Python's log has the outage."""
+    deadline = time.monotonic() + 15
+    # This one: layers of earlier tests may have their own to tell.
+    while f"redis is away; reconnecting (redis=127.0.0.1:{redis.port}," not in caplog.text:
+        assert time.monotonic() < deadline
+        with contextlib.suppress(BackendError):
+            layer.send_sync("plain", {"type": "x"})
+        time.sleep(0.02)
+
+
 def test_without_a_loop_the_next_call_tells(caplog):
     caplog.set_level("INFO", logger="laureola.layers")
     redis = RedisServer()
@@ -45,11 +60,26 @@ def test_without_a_loop_the_next_call_tells(caplog):
         layer = RedisChannelLayer(hosts=[redis.url])
         layer.send_sync("plain", {"type": "x"})
         redis.stop()
-        deadline = time.monotonic() + 30
-        while "redis is away" not in caplog.text:
-            assert time.monotonic() < deadline
-            with contextlib.suppress(BackendError):
-                layer.send_sync("plain", {"type": "x"})
-            time.sleep(0.02)
+        calls_until_told(layer, caplog, redis)
+    finally:
+        redis.close()
+
+
+@pytest.mark.parametrize("generations", [1, 2])
+def test_a_fork_of_a_process_that_has_used_the_layer_tells_its_own_log(caplog, generations):
+    caplog.set_level("INFO", logger="laureola.layers")
+    redis = RedisServer()
+    layer = RedisChannelLayer(hosts=[redis.url])
+
+    def use(forks):
+        layer.send_sync("plain", {"type": "x"})
+        if forks:
+            return exit_status(fork(lambda: use(forks - 1))) == 0
+        # Not its child, which `stop` would wait for.
+        os.kill(redis.process.pid, signal.SIGKILL)
+        calls_until_told(layer, caplog, redis)
+
+    try:
+        assert use(generations)
     finally:
         redis.close()

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import channels_redis.core
 import pytest
 import uvloop
 from asgiref.sync import async_to_sync
+from forks import exit_status, fork
 from layers_redis import RedisServer, redis, redis_server  # noqa: F401
 
 from laureola.layers import (
@@ -213,23 +213,6 @@ async def test_closing_the_pools_does_not_disturb_those_who_receive(layer):
     await layer.close_pools()
     await layer.group_send("room", {"type": "x"})
     assert await receive(layer, channel) == {"type": "x"}
-
-
-def fork(child):
-    """Runs something in a fork; what it returns is compared by the exit status."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            signal.alarm(20)
-            status = 0 if child() is not False else 2
-        finally:
-            os._exit(status)
-    return pid
-
-
-def exit_status(pid):
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @pytest.mark.parametrize("layer_class", LAYERS[:2])

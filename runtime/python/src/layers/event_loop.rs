@@ -240,7 +240,7 @@ fn end(future: &Bound<'_, PyAny>, result: PyResult<Bound<'_, PyAny>>) {
 }
 
 /// The loops of this process that have waited for a layer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Loops {
     entered: Mutex<HashMap<usize, Entry>>,
     pub(super) journal: Arc<Journal>,
@@ -265,6 +265,13 @@ impl Entry {
 pub(super) type Running<'py> = (Bound<'py, PyAny>, Bound<'py, EventLoop>);
 
 impl Loops {
+    pub(super) fn new(journal: Arc<Journal>) -> Self {
+        Self {
+            entered: Mutex::default(),
+            journal,
+        }
+    }
+
     /// The loop that runs in this thread.
     ///
     /// Fails with asyncio's `RuntimeError` where none does.

@@ -2,17 +2,20 @@
 //!
 //! Threads of the layers never attach, so their lines wait here: for an event loop's turn, or for the next call of a
 //! layer's, whichever comes first. In the server's process its own log has them, and this stays empty.
+//!
+//! A fork's journal is its own, but the [scribe](Scribe) is its parent's: a second one would have to be registered with
+//! tracing, whose lock a thread of the parent's may have held, and which no one gives back then.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level, Metadata, Subscriber, span};
 
 use super::event_loop::Wakeup;
@@ -23,26 +26,57 @@ const WAITING: usize = 100;
 /// The name of the logger.
 const LOGGER: &str = "laureola.layers";
 
+/// Made by attached threads only, one at a time, and none forks meanwhile.
+static SCRIBE: OnceLock<Dispatch> = OnceLock::new();
+
 thread_local! {
+    /// Where the scribe writes what happens in this thread.
+    static JOURNAL: RefCell<Option<Arc<Journal>>> = const { RefCell::new(None) };
     static GUARD: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
 }
 
 /// The lines of one process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Journal {
+    /// `None` where the process has a log.
+    scribe: Option<&'static Dispatch>,
     lines: Mutex<VecDeque<(Level, String)>>,
     news: AtomicBool,
     loops: Mutex<Vec<Weak<Wakeup>>>,
 }
 
 impl Journal {
-    /// What a thread of the layers calls first: what happens in it is written here, unless the process has a log.
+    /// This process's. Stays empty where it has a log already.
+    pub(super) fn new(_attached: Python<'_>) -> Arc<Self> {
+        // Not tracing's `has_been_set`, which a journal of the parent's would have set, too.
+        let has_log = !tracing::dispatcher::get_default(|log| log.is::<NoSubscriber>());
+        Arc::new(Self {
+            scribe: (!has_log).then(|| SCRIBE.get_or_init(|| Dispatch::new(Scribe))),
+            lines: Mutex::default(),
+            news: AtomicBool::new(false),
+            loops: Mutex::default(),
+        })
+    }
+
+    /// What happens in this thread is written here, unless the process has a log, as long as it holds what is returned.
+    ///
+    /// Nothing of a layer may be done outside of it: tracing asks only the first thread that comes to a line of the log
+    /// whether anybody wants it.
+    #[must_use]
+    pub(super) fn listen(self: &Arc<Self>) -> Option<DefaultGuard> {
+        let scribe = self.scribe?;
+        JOURNAL.with_borrow_mut(|known| {
+            if !known.as_ref().is_some_and(|known| Arc::ptr_eq(known, self)) {
+                *known = Some(Arc::clone(self));
+            }
+        });
+        Some(tracing::dispatcher::set_default(scribe))
+    }
+
+    /// The same for a thread of the layers, which calls it first, until its end.
     pub(super) fn open(self: &Arc<Self>) {
-        if !tracing::dispatcher::has_been_set() {
-            let scribe = Dispatch::new(Scribe(Arc::clone(self)));
-            let guard = tracing::dispatcher::set_default(&scribe);
-            GUARD.with_borrow_mut(|mine| *mine = Some(guard));
-        }
+        let guard = self.listen();
+        GUARD.with_borrow_mut(|mine| *mine = guard);
     }
 
     /// Wakes this loop from now on when there is something to tell.
@@ -96,8 +130,8 @@ fn number(level: Level) -> u8 {
     }
 }
 
-/// Writes events into a journal.
-struct Scribe(Arc<Journal>);
+/// Writes events into the journal of the thread that they happen in.
+struct Scribe;
 
 impl Subscriber for Scribe {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -109,9 +143,12 @@ impl Subscriber for Scribe {
     }
 
     fn event(&self, event: &tracing::Event<'_>) {
+        let Some(journal) = JOURNAL.with_borrow(Clone::clone) else {
+            return;
+        };
         let mut line = Line::default();
         event.record(&mut line);
-        self.0.write(*event.metadata().level(), line.text());
+        journal.write(*event.metadata().level(), line.text());
     }
 
     // Of spans there are none here.

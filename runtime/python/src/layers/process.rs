@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use super::error;
 use super::event_loop::Loops;
+use super::journal::Journal;
 use super::state::State;
 
 /// How long the layers may take to leave their groups when the interpreter ends.
@@ -46,7 +47,7 @@ impl Process {
     /// This process. The caller is attached.
     ///
     /// Fails once the interpreter is ending, and where no thread can be started.
-    pub(super) fn current(_attached: Python<'_>) -> PyResult<Arc<Self>> {
+    pub(super) fn current(py: Python<'_>) -> PyResult<Arc<Self>> {
         let forks = FORKS.load(Ordering::Relaxed);
         let mut current = PROCESS.lock();
         match &*current {
@@ -55,15 +56,15 @@ impl Process {
             Some(_) => std::mem::forget(current.take()),
             None => {}
         }
-        let process = Arc::new(Self::start(forks)?);
+        let process = Arc::new(Self::start(py, forks)?);
         *current = Some(Arc::clone(&process));
         Ok(process)
     }
 
-    fn start(forks: u32) -> PyResult<Self> {
-        // One thread: what a layer does is wait for sockets, and one thread wakes nobody but itself.
-        let loops = Loops::default();
+    fn start(py: Python<'_>, forks: u32) -> PyResult<Self> {
+        let loops = Loops::new(Journal::new(py));
         let journal = Arc::clone(&loops.journal);
+        // One thread: what a layer does is wait for sockets, and one thread wakes nobody but itself.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("laureola-layers")
