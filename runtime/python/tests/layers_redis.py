@@ -62,6 +62,12 @@ class RedisServer:
         """How many clients there are besides the one that asks."""
         return self.command("CLIENT", "LIST").count(b"\n") - 1
 
+    def is_connected(self):
+        """Whether this process still holds a connection to it, open or closed by the other side."""
+        remote, open_or_half = f":{self.port:04X}", ("01", "08")
+        lines = pathlib.Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+        return any(to.endswith(remote) and state in open_or_half for _, _, to, state, *_ in map(str.split, lines))
+
     def stop(self):
         self.process.kill()
         self.process.wait()

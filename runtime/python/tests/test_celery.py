@@ -9,7 +9,7 @@ import pytest
 from apps.celery_broker import broker
 from celery import Celery
 from conftest import DEADLINE, Server
-from layers_redis import redis, redis_server  # noqa: F401
+from layers_redis import RedisServer, redis, redis_server  # noqa: F401
 
 from laureola.layers import RedisChannelLayer
 
@@ -22,25 +22,31 @@ class Worker(Server):
 
     module = "celery"
 
+    def __init__(self, folder, redis, pool, *more):
+        folder.mkdir()
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+        variables = {"TASKS_FOLDER": str(folder), "REDIS_URL": redis.url}
+        super().__init__("-A", "tasks", "worker", "--pool", pool, *more, *quiet, **variables)
+        self.client = Celery("tasks", broker="filesystem://", **broker(str(folder)))
+
+    def do(self, name, argument):
+        """Has it do a task, some time soon."""
+        self.client.send_task(f"tasks.{name}", [argument])
+
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
 async def test_tasks_reach_a_receiver_in_another_process(redis, tmp_path, pool):  # noqa: F811
-    folder = tmp_path / "tasks"
-    folder.mkdir()
-    variables = {"TASKS_FOLDER": str(folder), "REDIS_URL": redis.url}
     layer = RedisChannelLayer(hosts=[redis.url])
     channel = await layer.new_channel()
     await layer.group_add("results", channel)
     # A child makes way for a new one after a few tasks, while its parent's layer is at work.
     more = ["--max-tasks-per-child", "4"] if pool == "prefork" else []
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    worker = Worker("-A", "tasks", "worker", "--pool", pool, "--concurrency", "2", *more, *quiet, **variables)
+    worker = Worker(tmp_path / "tasks", redis, pool, "--concurrency", "2", *more)
     try:
         worker.wait_for("celery@.* ready")
-        client = Celery("tasks", broker="filesystem://", **broker(str(folder)))
         wanted = {(name, number) for name in TASKS for number in range(ROUNDS)}
         for name, number in sorted(wanted):
-            await asyncio.to_thread(client.send_task, f"tasks.{name}", [number])
+            await asyncio.to_thread(worker.do, name, number)
         pids = set()
         async with asyncio.timeout(DEADLINE):
             while wanted:
@@ -57,3 +63,20 @@ async def test_tasks_reach_a_receiver_in_another_process(redis, tmp_path, pool):
     finally:
         worker.kill()
         await layer.flush()
+
+
+@pytest.mark.parametrize("how", ["by_async", "by_sync"])
+def test_a_preforked_worker_logs_that_redis_is_away(tmp_path, how):
+    redis = RedisServer()
+    worker = Worker(tmp_path / "tasks", redis, "prefork", "--concurrency", "1")
+    try:
+        worker.wait_for("celery@.* ready")
+        worker.do(how, 0)
+        worker.wait_for(rf"tasks\.{how}\[.*\] succeeded")
+        worker.do("through_an_outage", how)
+        redis.stop()
+        # Its parent has a layer, too, and a line of its own.
+        worker.wait_for(r"WARNING/ForkPoolWorker-\d+\] redis is away; reconnecting")
+    finally:
+        worker.kill()
+        redis.close()

@@ -42,6 +42,28 @@ async def test_an_outage_is_in_pythons_log(caplog):
         redis.close()
 
 
+async def test_an_outage_that_a_call_in_a_loop_finds_is_logged_once(caplog):
+    caplog.set_level("INFO", logger="laureola.layers")
+    redis = RedisServer()
+    try:
+        layer = RedisChannelLayer(hosts=[redis.url])
+        await layer.send("plain", {"type": "x"})
+        redis.stop()
+        # The connection is gone, which nobody knows yet: the next call finds it in its own thread, this one.
+        while redis.is_connected():
+            await asyncio.sleep(0.01)
+        with pytest.raises(BackendError):
+            await layer.send("plain", {"type": "x"})
+        place = f"(redis=127.0.0.1:{redis.port},"
+        await logged(caplog, f"redis is away; reconnecting {place}")
+        redis.start()
+        await logged(caplog, f"redis is back {place}")
+        assert caplog.text.count(f"redis is away; reconnecting {place}") == 1
+        await layer.flush()
+    finally:
+        redis.close()
+
+
 def calls_until_told(layer, caplog, redis):
     """Calls the layer until Python's log has the outage."""
     deadline = time.monotonic() + 15

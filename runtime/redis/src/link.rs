@@ -231,7 +231,8 @@ impl Link {
         })
     }
 
-    /// The connection with this number is of no use any more.
+    /// The connection with this number is of no use any more. [`Link::keep`] says so in the log: whoever finds it may be
+    /// a thread that has none.
     fn lost(&self, number: u64, why: &str) {
         let lost = self.state.send_if_modified(|state| match state {
             State::Up(up) if up.number == number => {
@@ -241,7 +242,6 @@ impl Link {
             _ => false,
         });
         if lost {
-            tracing::warn!(redis = %self.place, error = %why, "redis is away; reconnecting");
             self.doubted.notify_one();
         }
     }

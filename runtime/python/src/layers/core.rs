@@ -93,6 +93,7 @@ impl LayerCore {
         let mut operation = operation(state);
         {
             let _runtime = process.handle().enter();
+            let _log = process.loops.journal.listen();
             if let Poll::Ready(outcome) = pin!(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
                 return outcome
                     .map(|reply| reply.into_python(py).into_bound(py))

@@ -120,6 +120,7 @@ impl Process {
             .filter_map(|state| state.upgrade())
             .collect();
         if !states.is_empty() {
+            let _log = self.loops.journal.listen();
             let close = join_all(states.iter().map(|state| state.close()));
             // Whoever takes longer leaves its members to the next process that finds them dead.
             let _ = runtime.block_on(async { timeout(CLOSE_DEADLINE, close).await });

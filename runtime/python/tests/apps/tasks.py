@@ -1,11 +1,13 @@
 """Celery's tasks, which tell a group of a channel layer that its parent process has used already."""
 
+import contextlib
 import os
+import time
 
 from asgiref.sync import async_to_sync
 from celery import Celery
 from celery_broker import broker
-from laureola.layers import RedisChannelLayer
+from laureola.layers import BackendError, RedisChannelLayer
 
 GROUP = "results"
 
@@ -39,6 +41,15 @@ def by_receiving(number):
         await layer.group_send(GROUP, await layer.receive(channel))
 
     async_to_sync(main)()
+
+
+@app.task
+def through_an_outage(how):
+    """Goes on and on, whether Redis is there or not; not for ever, if nobody ends it."""
+    for _ in range(2000):
+        with contextlib.suppress(BackendError):
+            {"by_async": by_async, "by_sync": by_sync}[how](0)
+        time.sleep(0.02)
 
 
 def told(how, number):

@@ -15,7 +15,7 @@ use crate::config::host::{Place, Sentinels, joined};
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Link {
-    /// Gets the connection back whenever it is lost. Never ends.
+    /// Gets the connection back whenever it is lost; logs one line for going and one for coming back. Never ends.
     pub(crate) async fn keep(self: Arc<Self>) {
         tokio::select! {
             () = self.tend() => {}
@@ -36,7 +36,8 @@ impl Link {
                 _ = self.query::<()>("ping", &ping) => {}
                 () = self.wait_away() => {}
             }
-            if self.is_away() {
+            if let Some(why) = self.away() {
+                tracing::warn!(redis = %self.place, error = %why, "redis is away; reconnecting");
                 let mut up = self.reconnect().await;
                 if up.address != address {
                     address.clone_from(&up.address);
@@ -139,8 +140,12 @@ impl Link {
         }
     }
 
-    fn is_away(&self) -> bool {
-        matches!(&*self.state.borrow(), State::Away(_))
+    /// Why it is away, if it is.
+    fn away(&self) -> Option<String> {
+        match &*self.state.borrow() {
+            State::Up(_) => None,
+            State::Away(why) => Some(why.clone()),
+        }
     }
 
     async fn wait_away(&self) {
