@@ -74,4 +74,24 @@ fn a_module_that_was_not_built_is_named() {
         said.contains("there is no mysite._rust, which an installed project names"),
         "{said}"
     );
+    installed.describe("mysite", "1", "[laureola.module]\nmysite = nosite.a._rust\n");
+    let said = installed.run("import laureola");
+    assert!(
+        said.contains("there is no nosite, which an installed project names"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_the_projects_package_misses_is_its_own_matter() {
+    let installed = Installed::new();
+    let package = installed.path("mysite/__init__.py");
+    fs::remove_file(&package).expect("the link was there");
+    fs::write(&package, "import mysite_settings.nothing\n").expect("a file");
+    let said = installed.run("import laureola");
+    assert!(
+        said.ends_with("ModuleNotFoundError: No module named 'mysite_settings'\n"),
+        "{said}"
+    );
+    assert!(!said.contains("compiled part"), "{said}");
 }

@@ -31,6 +31,9 @@ def load() -> None:
         try:
             importlib.import_module(names[0])
         except ModuleNotFoundError as error:
+            # What the project's package imports on the way may be missing as well.
+            if error.name is None or not f"{names[0]}.".startswith(f"{error.name}."):
+                raise
             raise ImportError(
                 f"there is no {error.name}, which an installed project names as its compiled part of laureola"
                 f" ({names[0]}); build it, or uninstall it"
