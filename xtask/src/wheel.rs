@@ -12,6 +12,7 @@ use crate::peers::Peers;
 use crate::step::{quiet, step};
 use crate::workspace;
 
+mod shelf;
 mod verify;
 
 /// Where the package's sources are.
@@ -39,9 +40,10 @@ pub(crate) struct DevelopArgs {
     release: bool,
 }
 
-/// Builds the wheel with maturin, optimized, into `target/wheels`, and tries it.
+/// Builds the wheel with maturin, optimized, tries it, and puts it into `target/wheels`, beside those for other systems.
 pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
-    let out = workspace::root().join("target/wheels");
+    let target = workspace::root().join("target");
+    let out = target.join("wheel/new");
     if out.exists() {
         fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
     }
@@ -64,7 +66,13 @@ pub(crate) fn wheel(args: &WheelArgs, peers: &Peers) -> Result<()> {
         maturin = maturin.arg("--zig");
     }
     step("maturin", || maturin.run())?;
-    step("trial", || verify::verify(&out, peers))
+    let wheel = step("trial", || {
+        verify::verify(&out, &target.join("wheel/trial"), peers)
+    })?;
+    let wheel = shelf::put(&wheel, &target.join("wheels"))?;
+    let size = fs::metadata(&wheel).map_or(0, |wheel| wheel.len());
+    eprintln!("  {} ({:.1} MB)", wheel.display(), size as f64 / 1e6);
+    Ok(())
 }
 
 /// Builds the extension module alone, then [`install`]s it.

@@ -15,8 +15,9 @@ use crate::workspace;
 /// What pip would not tell anybody is missing, beside the package itself.
 const METADATA: [&str; 4] = ["METADATA", "entry_points.txt", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Checks the only wheel in `dir`: its tag, what is in it, and, in a new virtual environment, that it serves.
-pub(super) fn verify(dir: &Path, peers: &Peers) -> Result<()> {
+/// Checks the only wheel in `dir`, which it returns: its tag, what is in it, and, in a new virtual environment at `venv`,
+/// that it serves.
+pub(super) fn verify(dir: &Path, venv: &Path, peers: &Peers) -> Result<PathBuf> {
     let wheel = only_wheel(dir)?;
     let name = wheel
         .file_name()
@@ -28,10 +29,7 @@ pub(super) fn verify(dir: &Path, peers: &Peers) -> Result<()> {
         "{name} is not for every CPython from 3.10 on and every Linux with a libc as old as ours"
     );
     check_contents(&wheel, peers)?;
-    let venv = dir.join("venv");
-    let make = Cmd::new(peers.python())
-        .args(["-m", "venv", "--clear"])
-        .arg(&venv);
+    let make = Cmd::new(peers.python()).args(["-m", "venv", "--clear"]).arg(venv);
     quiet("a new virtual environment", make)?;
     let python = venv.join("bin/python");
     let pip = Cmd::new(&python).args([
@@ -44,9 +42,7 @@ pub(super) fn verify(dir: &Path, peers: &Peers) -> Result<()> {
     quiet("pip install of the wheel", pip.arg(&wheel))?;
     let trial = Cmd::new(&python).args(["-I", "-c", include_str!("trial.py")]);
     quiet("trial of the wheel", trial)?;
-    let size = fs::metadata(&wheel).map_or(0, |wheel| wheel.len());
-    eprintln!("  {} ({:.1} MB)", wheel.display(), size as f64 / 1e6);
-    Ok(())
+    Ok(wheel)
 }
 
 fn only_wheel(dir: &Path) -> Result<PathBuf> {
