@@ -50,8 +50,9 @@ async def test_an_outage_that_a_call_in_a_loop_finds_is_logged_once(caplog):
         await layer.send("plain", {"type": "x"})
         redis.stop()
         # The connection is gone, which nobody knows yet: the next call finds it in its own thread, this one.
-        while redis.is_connected():
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while redis.is_connected():
+                await asyncio.sleep(0.01)
         with pytest.raises(BackendError):
             await layer.send("plain", {"type": "x"})
         place = f"(redis=127.0.0.1:{redis.port},"
