@@ -3,7 +3,9 @@
 //! Whoever sends to a small group that nobody fans out to does it at once, so that a lone message does not wait. A large
 //! group's message is left to a task, and so is what finds a fan-out under way: the sender goes on. What waits becomes
 //! batches; the task lets everybody who is ready have a turn before it takes one, since some of them may have more for it,
-//! the first sender among them. (Outside a runtime there is no task: a large group's sender serves it as well.)
+//! the first sender among them. Only a runtime with threads of its own has such a task: any other one may stand still from
+//! now on. There, and outside a runtime, the first sender serves its message and what comes behind it, unless a runtime
+//! with threads can take that over.
 //!
 //! So all members see a group's messages in the same order, and a busy group costs a member one wake-up, or one write,
 //! for a batch. A message reaches those who were members when it was sent.
@@ -15,7 +17,7 @@ use std::sync::Arc;
 
 use laureola_message::{Batch, Delivery, Message};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
 use crate::group::{BATCH, BATCH_BYTES, Members};
@@ -28,6 +30,9 @@ const MAX_BYTES: usize = 4 << 20;
 /// A group of so many members at most is served in its sender's own task, and `group_send` returns when all have the
 /// message. A task more costs a lone message 3 µs, as much as so many mailboxes, or half a write to a socket.
 const SMALL: usize = 32;
+/// So many runtimes are known for what waits for a group; the newest replaces the oldest.
+const RUNTIMES: usize = 4;
+
 /// The groups that are being fanned out to.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes(Mutex<HashMap<GroupName, Lane>>);
@@ -39,8 +44,14 @@ struct Lane {
     bytes: usize,
     /// Dropped when there is room.
     room: Option<watch::Sender<()>>,
-    /// Where those run who sent what waits, each once: one of them may end before it is fanned out.
+    /// Where those run who sent what waits, each once, if it is [driven]: one of them may end before it is fanned out.
     runtimes: Vec<Handle>,
+}
+
+/// This task's runtime, if it has threads of its own: a task that nobody waits for gets its turns there.
+pub(crate) fn driven() -> Option<Handle> {
+    let runtime = Handle::try_current().ok()?;
+    (runtime.runtime_flavor() == RuntimeFlavor::MultiThread).then_some(runtime)
 }
 
 impl Lane {
@@ -66,7 +77,7 @@ impl Lanes {
     /// A message for the members of a group. Whoever is told to begin must: others rely on it.
     pub(crate) fn enter(&self, group: &GroupName, members: &Members, message: Message) -> Entered {
         let mut lanes = self.0.lock();
-        let runtime = Handle::try_current().ok();
+        let runtime = driven();
         let Some(lane) = lanes.get_mut(group) else {
             let lane = lanes.entry(group.clone()).or_default();
             return match runtime {
@@ -87,6 +98,9 @@ impl Lanes {
         if let Some(runtime) = runtime
             && !lane.runtimes.iter().any(|known| known.id() == runtime.id())
         {
+            if lane.runtimes.len() == RUNTIMES {
+                lane.runtimes.remove(0);
+            }
             lane.runtimes.push(runtime);
         }
         Entered::Behind
@@ -187,7 +201,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_large_groups_first_message_waits_for_what_comes_with_it() {
         let (lanes, small, large) = (Lanes::default(), many(SMALL), many(SMALL + 1));
         let first = lanes.enter(&room(), &small, message(1));
@@ -202,8 +216,8 @@ mod tests {
         assert_eq!(batch.len(), BATCH);
     }
 
-    #[test]
-    fn where_no_runtime_is_a_large_group_is_its_senders() {
+    #[tokio::test]
+    async fn where_no_runtime_goes_on_by_itself_a_large_group_is_its_senders() {
         let (lanes, large) = (Lanes::default(), many(SMALL + 1));
         let first = lanes.enter(&room(), &large, message(1));
         assert!(matches!(first, Entered::First(_)));

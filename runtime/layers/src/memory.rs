@@ -31,9 +31,14 @@ use self::plain::PlainChannels;
 /// A lone message has reached a group of up to 32 members when `group_send` returns. To a larger group, or to one that a
 /// message is just on its way to, a task of the sender's runtime brings it, so that messages sent in a row leave together:
 /// then `group_send` returns before the members have it, and waits only where 256 messages or 4 MiB do already. What it
-/// accepted arrives also where its sender is cancelled, its runtime ends or the layer is dropped, but not while the
-/// runtime stands still (a current-thread one outside `block_on`). All members of a group get its messages in the same
-/// order; between messages to a group and those to one of its channels, or to another group, there is none.
+/// accepted arrives also where its sender is cancelled, its runtime ends or the layer is dropped.
+///
+/// A current-thread runtime, which can stand still, has no such task, nor has who sends outside a runtime: there
+/// `group_send` returns when all members have the message, and what others sent behind it unless one of them runs in a
+/// multi-thread runtime. Until then it has to be polled, or dropped: who keeps it otherwise holds the group up.
+///
+/// All members of a group get its messages in the same order; between messages to a group and those to one of its
+/// channels, or to another group, there is none.
 #[derive(Debug)]
 pub struct MemoryLayer {
     capacities: Capacities,

@@ -119,32 +119,53 @@ async fn a_message_to_a_small_group_has_arrived_when_the_send_returns() {
     }
 }
 
-#[tokio::test]
-async fn a_lone_message_to_a_large_group_needs_nobody_behind_it() {
-    let layer = layer();
-    let members = many(300, &layer).await;
-    for number in 0..3 {
-        say(&layer, 0, number..number + 1).await;
-        until_all_have(&members, Said { sender: 0, number }).await;
-    }
+#[test]
+fn a_lone_message_to_a_large_group_needs_nobody_behind_it() {
+    on_one_worker(async {
+        let layer = layer();
+        let members = many(300, &layer).await;
+        for number in 0..3 {
+            say(&layer, 0, number..number + 1).await;
+            until_all_have(&members, Said { sender: 0, number }).await;
+        }
+    });
+}
+
+#[test]
+fn a_burst_of_one_sender_leaves_together() {
+    on_one_worker(async {
+        const COUNT: u64 = 600;
+        let layer = layer();
+        let members = many(300, &layer).await;
+        say(&layer, 0, 0..COUNT).await;
+        let last = Said {
+            sender: 0,
+            number: COUNT - 1,
+        };
+        until_all_have(&members, last).await;
+        for (_, _, client) in &members {
+            let got = client.got.lock();
+            assert_eq!(got.len() as u64, COUNT);
+            check_order(&got);
+            assert_eq!(client.batches.load(SeqCst), 10, "of 64 messages and less");
+        }
+    });
+}
+
+/// Has it run in the one thread of a runtime: nothing else does anything between two of its waits.
+fn on_one_worker(test: impl Future<Output = ()> + Send + 'static) {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    runtime.block_on(async { tokio::spawn(test).await.expect("no panic") });
 }
 
 #[tokio::test]
-async fn a_burst_of_one_sender_leaves_together() {
-    const COUNT: u64 = 600;
+async fn in_a_runtime_that_may_stand_still_a_message_to_a_large_group_has_arrived_as_well() {
     let layer = layer();
     let members = many(300, &layer).await;
-    say(&layer, 0, 0..COUNT).await;
-    let last = Said {
-        sender: 0,
-        number: COUNT - 1,
-    };
-    until_all_have(&members, last).await;
+    say(&layer, 0, 0..3).await;
     for (_, _, client) in &members {
-        let got = client.got.lock();
-        assert_eq!(got.len() as u64, COUNT);
-        check_order(&got);
-        assert_eq!(client.batches.load(SeqCst), 10, "of 64 messages and less");
+        assert_eq!(client.got.lock().len(), 3);
     }
 }
 
@@ -166,35 +187,37 @@ async fn until_all_have(members: &[(Channel, Mailbox, Arc<Client>)], last: Said)
     .await;
 }
 
-#[tokio::test]
-async fn what_is_sent_during_a_fan_out_leaves_together() {
-    let layer = layer();
-    // More than one turn's worth, so that others get one in between.
-    let members = many(300, &layer).await;
-    say(&layer, 9, 0..1).await;
-    begun(&members).await;
-    let mut senders = JoinSet::new();
-    for sender in 0..SENDERS {
-        let layer = layer.clone();
-        senders.spawn(async move { say(&layer, sender, 0..10).await });
-    }
-    while let Some(ended) = senders.join_next().await {
-        ended.expect("no panic");
-    }
-    let total = (SENDERS * 10) as usize + 1;
-    let mut first = None;
-    for (_, _, client) in &members {
-        until("last message", || client.got.lock().len() >= total).await;
-        let got = client.got.lock().clone();
-        assert_eq!(got.len(), total, "no duplicates");
-        check_order(&got);
-        assert_eq!(
-            *first.get_or_insert_with(|| got.clone()),
-            got,
-            "the same order for all"
-        );
-        assert_eq!(client.batches.load(SeqCst), 2, "the first, and all that waits");
-    }
+#[test]
+fn what_is_sent_during_a_fan_out_leaves_together() {
+    on_one_worker(async {
+        let layer = layer();
+        // More than one turn's worth, so that others get one in between.
+        let members = many(300, &layer).await;
+        say(&layer, 9, 0..1).await;
+        begun(&members).await;
+        let mut senders = JoinSet::new();
+        for sender in 0..SENDERS {
+            let layer = layer.clone();
+            senders.spawn(async move { say(&layer, sender, 0..10).await });
+        }
+        while let Some(ended) = senders.join_next().await {
+            ended.expect("no panic");
+        }
+        let total = (SENDERS * 10) as usize + 1;
+        let mut first = None;
+        for (_, _, client) in &members {
+            until("last message", || client.got.lock().len() >= total).await;
+            let got = client.got.lock().clone();
+            assert_eq!(got.len(), total, "no duplicates");
+            check_order(&got);
+            assert_eq!(
+                *first.get_or_insert_with(|| got.clone()),
+                got,
+                "the same order for all"
+            );
+            assert_eq!(client.batches.load(SeqCst), 2, "the first, and all that waits");
+        }
+    });
 }
 
 /// Looks at a future once. Whether it is over.
@@ -202,29 +225,31 @@ fn over(future: Pin<&mut impl Future>) -> bool {
     future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
-#[tokio::test]
-async fn a_sender_that_is_cancelled_where_no_more_may_wait_takes_nothing_else_along() {
-    let layer = layer();
-    let members = many(300, &layer).await;
-    // Alone, without a turn for anybody.
-    let accepted = (0..1_000).take_while(|&number| over(pin!(say(&layer, 0, number..number + 1))));
-    let accepted = accepted.count() as u64;
-    assert_eq!(accepted, 256);
-    let last = Said {
-        sender: 0,
-        number: accepted - 1,
-    };
-    until_all_have(&members, last).await;
-    // And the group is free again.
-    say(&layer, 0, accepted..accepted + 1).await;
-    let last = Said {
-        sender: 0,
-        number: accepted,
-    };
-    until_all_have(&members, last).await;
-    for (_, _, client) in &members {
-        check_order(&client.got.lock());
-    }
+#[test]
+fn a_sender_that_is_cancelled_where_no_more_may_wait_takes_nothing_else_along() {
+    on_one_worker(async {
+        let layer = layer();
+        let members = many(300, &layer).await;
+        // Alone, without a turn for anybody.
+        let accepted = (0..1_000).take_while(|&number| over(pin!(say(&layer, 0, number..number + 1))));
+        let accepted = accepted.count() as u64;
+        assert_eq!(accepted, 256);
+        let last = Said {
+            sender: 0,
+            number: accepted - 1,
+        };
+        until_all_have(&members, last).await;
+        // And the group is free again.
+        say(&layer, 0, accepted..accepted + 1).await;
+        let last = Said {
+            sender: 0,
+            number: accepted,
+        };
+        until_all_have(&members, last).await;
+        for (_, _, client) in &members {
+            check_order(&client.got.lock());
+        }
+    });
 }
 
 #[test]
@@ -262,55 +287,61 @@ impl Relay for Clumsy {
     }
 }
 
-#[tokio::test]
-async fn a_relay_that_panics_does_not_end_its_group() {
-    for count in [3, 300] {
+#[test]
+fn a_relay_that_panics_does_not_end_its_group() {
+    on_one_worker(async {
+        for count in [3, 300] {
+            let layer = layer();
+            let members = many(count, &layer).await;
+            let (_channel, mut mailbox) = join(&layer).await;
+            mailbox.set_relay(Arc::new(Clumsy(AtomicUsize::new(0))));
+            let sending = layer.clone();
+            let unlucky = tokio::spawn(async move { say(&sending, 0, 0..1).await }).await;
+            assert_eq!(unlucky.is_err(), count == 3, "a task has the large group's");
+            say(&layer, 1, 0..2).await;
+            until_all_have(&members, Said { sender: 1, number: 1 }).await;
+        }
+    });
+}
+
+#[test]
+fn a_flush_forgets_what_waits_behind_a_fan_out() {
+    on_one_worker(async {
         let layer = layer();
-        let members = many(count, &layer).await;
-        let (_channel, mut mailbox) = join(&layer).await;
-        mailbox.set_relay(Arc::new(Clumsy(AtomicUsize::new(0))));
-        let sending = layer.clone();
-        let unlucky = tokio::spawn(async move { say(&sending, 0, 0..1).await }).await;
-        assert_eq!(unlucky.is_err(), count == 3, "a task has the large group's");
+        let members = many(300, &layer).await;
+        say(&layer, 0, 0..1).await;
+        begun(&members).await;
+        say(&layer, 1, 0..3).await;
+        layer.flush().await.expect("flushed");
+        // As many turns as the three would take, and more.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        for (_, _, client) in &members {
+            assert_eq!(*client.got.lock(), [Said { sender: 0, number: 0 }]);
+        }
+        // And the group is free again.
+        let (_channel, _mailbox, late) = relayed(&layer).await;
+        say(&layer, 1, 3..4).await;
+        assert_eq!(*late.got.lock(), [Said { sender: 1, number: 3 }]);
+    });
+}
+
+#[test]
+fn a_member_gets_what_was_sent_since_it_joined_and_nothing_older() {
+    on_one_worker(async {
+        let layer = layer();
+        let members = many(300, &layer).await;
+        say(&layer, 0, 0..1).await;
+        begun(&members).await;
         say(&layer, 1, 0..2).await;
-        until_all_have(&members, Said { sender: 1, number: 1 }).await;
-    }
-}
-
-#[tokio::test]
-async fn a_flush_forgets_what_waits_behind_a_fan_out() {
-    let layer = layer();
-    let members = many(300, &layer).await;
-    say(&layer, 0, 0..1).await;
-    begun(&members).await;
-    say(&layer, 1, 0..3).await;
-    layer.flush().await.expect("flushed");
-    // As many turns as the three would take, and more.
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-    for (_, _, client) in &members {
-        assert_eq!(*client.got.lock(), [Said { sender: 0, number: 0 }]);
-    }
-    // And the group is free again.
-    let (_channel, _mailbox, late) = relayed(&layer).await;
-    say(&layer, 1, 3..4).await;
-    assert_eq!(*late.got.lock(), [Said { sender: 1, number: 3 }]);
-}
-
-#[tokio::test]
-async fn a_member_gets_what_was_sent_since_it_joined_and_nothing_older() {
-    let layer = layer();
-    let members = many(300, &layer).await;
-    say(&layer, 0, 0..1).await;
-    begun(&members).await;
-    say(&layer, 1, 0..2).await;
-    let (_channel, _mailbox, late) = relayed(&layer).await;
-    say(&layer, 1, 2..4).await;
-    until("last message", || late.got.lock().len() >= 2).await;
-    let numbers: Vec<_> = late.got.lock().iter().map(|said| said.number).collect();
-    assert_eq!(numbers, [2, 3]);
-    until("last message", || members[0].2.got.lock().len() == 5).await;
+        let (_channel, _mailbox, late) = relayed(&layer).await;
+        say(&layer, 1, 2..4).await;
+        until("last message", || late.got.lock().len() >= 2).await;
+        let numbers: Vec<_> = late.got.lock().iter().map(|said| said.number).collect();
+        assert_eq!(numbers, [2, 3]);
+        until("last message", || members[0].2.got.lock().len() == 5).await;
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::group::{CHUNK, Members, push_to};
-use crate::lane::Lanes;
+use crate::lane::{Lanes, driven};
 use crate::mailbox::Overflow;
 use crate::measure::FanOut;
 use crate::name::GroupName;
@@ -17,8 +17,9 @@ use crate::name::GroupName;
 /// A fan-out to a group, and to whom it goes on with what waits behind it: what was accepted is delivered, also if a
 /// sender is cancelled in the middle of it, or the layer is dropped.
 ///
-/// Where a task has it, it waits for nothing but its turn. It can end with its runtime, which may be that of one sender
-/// among others. The rest then goes to the runtime of another one; if there is none, it is fanned out on the spot.
+/// Where a task has it, it waits for nothing but its turn, in a runtime that gives it one whoever waits for what. It can
+/// end with that runtime, which may be one sender's among others. The rest then goes to the runtime of another one; if
+/// there is none, it is fanned out on the spot.
 pub(super) struct Drain {
     lanes: Arc<Lanes>,
     expiry: Duration,
@@ -53,20 +54,20 @@ impl Drain {
     }
 
     /// Serves the first of a lane in its sender's own task, with a turn for others after each chunk. A task has what came
-    /// meanwhile: a sender is not kept by the others' messages.
+    /// meanwhile, so that a sender is not kept by the others' messages; where there is no runtime for one, it is kept.
     pub(super) async fn first(mut self, members: Members, batch: Batch) {
         self.under_way = Some(UnderWay::new(members, batch, self.expiry));
-        loop {
-            self.serve_some();
+        while self.serve_some() {
             if self.under_way.is_none() {
-                break;
+                let Some(group) = self.group.as_ref().filter(|group| self.lanes.leave(group)) else {
+                    self.group = None;
+                    return;
+                };
+                if let Some(runtime) = driven().or_else(|| self.lanes.runtime(group)) {
+                    return self.go_on(Some(runtime));
+                }
             }
             yield_now().await;
-        }
-        if self.group.as_ref().is_some_and(|group| self.lanes.leave(group)) {
-            self.go_on(Handle::try_current().ok());
-        } else {
-            self.group = None;
         }
     }
 
@@ -90,8 +91,14 @@ impl Drain {
         }
     }
 
+    /// Until all have everything, or a runtime has come that takes it over.
     fn serve_at_once(mut self) {
-        while self.serve_some() {}
+        while self.serve_some() {
+            let runtime = self.group.as_ref().and_then(|group| self.lanes.runtime(group));
+            if runtime.is_some() {
+                return self.go_on(runtime);
+            }
+        }
     }
 
     /// Serves some members of what is on its way, or of what is next. Whether there may be more.
@@ -148,7 +155,7 @@ impl Drop for Drain {
         let Some(group) = self.group.take() else { return };
         // A runtime that lives is the one that a panic unwinds; on the spot a second one would end the process.
         let unwinds = std::thread::panicking() && !self.unwound;
-        let runtime = unwinds.then(|| Handle::try_current().ok()).flatten();
+        let runtime = unwinds.then(driven).flatten();
         let rest = Self {
             lanes: Arc::clone(&self.lanes),
             expiry: self.expiry,

@@ -1,4 +1,7 @@
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 use laureola_message::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -161,44 +164,62 @@ async fn a_process_specific_channel_is_not_listened_to() {
     ));
 }
 
-fn runtime() -> Runtime {
+fn current_thread() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime")
 }
 
-/// Turns for other tasks.
-async fn turns(count: usize) {
-    for _ in 0..count {
-        tokio::task::yield_now().await;
-    }
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
-/// The first sender's runtime ends so many turns after its message was sent, and so many after `others` sent two more.
-fn what_waits_outlives_a_runtime([before, after]: [usize; 2], others: fn(&Runtime, &Layer, &GroupName)) {
-    let (live, ending) = (runtime(), runtime());
+/// More than a fan-out serves in one turn.
+async fn many(layer: &Layer, room: &GroupName) -> Vec<(crate::Channel, Mailbox)> {
+    let mut members = Vec::new();
+    for _ in 0..=CHUNK {
+        let (mut channel, mailbox) = layer.new_channel("specific").await.expect("a channel");
+        channel.group_add(room).await.expect("added");
+        members.push((channel, mailbox));
+    }
+    members
+}
+
+/// So often is the first send looked at, from the time when others have sent on: some have the first message then, all have
+/// it, what waits is taken, some have that, all have everything.
+const TURNS: usize = 4;
+
+/// The first sender's runtime ends so many turns after its message is under way, and `others` have sent two more.
+/// `None`: it does not end, but stands still from then on.
+fn what_waits_outlives_a_runtime(
+    (ending, turns): (Runtime, Option<usize>),
+    others: fn(&Runtime, &Layer, &GroupName),
+) {
+    let live = multi_thread();
     let layer = Layer::new(MemoryLayer::new());
     let room = GroupName::new("room").expect("valid");
-    let mut members = live.block_on(async {
-        let mut members = Vec::new();
-        for _ in 0..=CHUNK {
-            let (mut channel, mailbox) = layer.new_channel("specific").await.expect("a channel");
-            channel.group_add(&room).await.expect("added");
-            members.push((channel, mailbox));
-        }
-        members
-    });
+    let mut members = live.block_on(many(&layer, &room));
     ending.block_on(async {
-        layer.group_send(&room, &message("first")).await.expect("sent");
-        assert!(members[0].1.try_recv().is_none(), "a task has it");
-        turns(before).await;
+        let first = message("first");
+        let mut first = pin!(layer.group_send(&room, &first));
+        let mut is_over = poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_ready())).await;
         std::thread::scope(|scope| {
             scope.spawn(|| others(&live, &layer, &room));
         });
-        turns(after).await;
+        for _ in 0..turns.unwrap_or(usize::MAX) {
+            if is_over && turns.is_none() {
+                break;
+            }
+            tokio::task::yield_now().await;
+            is_over = is_over || poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_ready())).await;
+        }
     });
-    drop(ending);
+    let idle = turns.is_none().then_some(ending);
     live.block_on(async {
         for (_, mailbox) in &mut members {
             for expected in ["first", "second", "third"] {
@@ -207,15 +228,13 @@ fn what_waits_outlives_a_runtime([before, after]: [usize; 2], others: fn(&Runtim
             }
         }
     });
+    drop(idle);
 }
 
-/// Until the task has its first turn, until what waits is taken, until some have it, until all have.
-const TURNS: usize = 4;
-
 fn whenever_it_ends(others: fn(&Runtime, &Layer, &GroupName)) {
-    for before in 0..=TURNS {
-        for after in 0..=TURNS {
-            what_waits_outlives_a_runtime([before, after], others);
+    for runtime in [current_thread, multi_thread] {
+        for turns in (0..=TURNS).map(Some).chain([None]) {
+            what_waits_outlives_a_runtime((runtime(), turns), others);
         }
     }
 }
@@ -233,16 +252,32 @@ fn what_others_sent_outlives_the_first_senders_runtime() {
 
 #[test]
 fn what_waits_outlives_every_senders_runtime() {
+    for runtime in [current_thread, multi_thread] {
+        for turns in (0..=TURNS).map(Some) {
+            what_waits_outlives_a_runtime((runtime(), turns), |_, layer, room| {
+                for text in ["second", "third"] {
+                    multi_thread()
+                        .block_on(layer.group_send(room, &message(text)))
+                        .expect("sent");
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_where_nothing_goes_on_by_itself_has_arrived_all_the_same() {
     whenever_it_ends(|_, layer, room| {
         for text in ["second", "third"] {
-            runtime()
-                .block_on(layer.group_send(room, &message(text)))
-                .expect("sent");
+            let said = message(text);
+            let sending = layer.group_send(room, &said);
+            // It waits behind the first one, or finds nobody under way.
+            current_thread().block_on(sending).expect("sent");
         }
     });
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_was_sent_outlives_the_layer() {
     let layer = MemoryLayer::new();
     let room = GroupName::new("room").expect("valid");
