@@ -18,6 +18,7 @@
 //! - `lane`: what waits for a group while it is fanned out to
 //! - [`memory`]: the in-memory layer
 //! - [`registry`]: layers by alias, and the `CHANNEL_LAYERS` that name them
+//! - [`throttle`]: how often a layer complains
 //! - [`error`]: what a layer fails with
 //! - `conformance` (feature): what every layer must do, as checks for a backend's tests
 //!
@@ -62,6 +63,7 @@ pub mod name;
 pub mod notice;
 pub mod registry;
 pub mod relay;
+pub mod throttle;
 
 pub use capacity::{Capacities, CapacityError};
 pub use channel::Channel;

@@ -9,7 +9,7 @@
 //! - [`mod@core`]: the layer in the format of `channels_redis.core`
 //! - [`pubsub`]: the layer in the format of `channels_redis.pubsub`
 //! - `link`: the connection all commands share, and how it comes back
-//! - `stop`, `backoff`, `throttle`: how tasks end, how long they pause, how often they complain
+//! - `stop`, `backoff`: how tasks end, how long they pause
 //! - [`probe`]: what can be asked of the servers without a layer
 //! - [`url`]: a layer by its URL; [`error`]: why Redis did not do it
 //!
@@ -42,8 +42,9 @@ mod link;
 pub mod probe;
 pub mod pubsub;
 mod stop;
-mod throttle;
 pub mod url;
+
+use laureola_layers::throttle;
 
 pub use config::{Host, Membership, RedisConfig};
 pub use core::RedisChannelLayer;

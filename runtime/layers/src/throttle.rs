@@ -8,9 +8,9 @@ use tokio::time::Instant;
 /// So often, at most, the same thing is logged.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Lets one event through every ten seconds and counts the others.
+/// Lets one event through every ten seconds and counts the others, for a backend's complaints.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<State>);
+pub struct Throttle(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -20,7 +20,7 @@ struct State {
 
 impl Throttle {
     /// Notes `count` events; when it is time to log, how many there were since the last time.
-    pub(crate) fn note(&self, count: usize) -> Option<usize> {
+    pub fn note(&self, count: usize) -> Option<usize> {
         if count == 0 {
             return None;
         }
