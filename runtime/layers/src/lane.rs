@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::group::{BATCH, BATCH_BYTES, Members};
 use crate::name::GroupName;
+use crate::throttle::Throttle;
 
 /// So many messages wait for a group at most.
 const MAX_WAITING: usize = 256;
@@ -35,7 +36,11 @@ const RUNTIMES: usize = 4;
 
 /// The groups that are being fanned out to.
 #[derive(Debug, Default)]
-pub(crate) struct Lanes(Mutex<HashMap<GroupName, Lane>>);
+pub(crate) struct Lanes {
+    lanes: Mutex<HashMap<GroupName, Lane>>,
+    /// What full mailboxes lost, for the log: a slow member of a busy group loses something with every batch.
+    pub(crate) lost: Throttle,
+}
 
 /// What waits for a fan-out to begin, or behind one.
 #[derive(Debug, Default)]
@@ -76,7 +81,7 @@ pub(crate) enum Entered {
 impl Lanes {
     /// A message for the members of a group. Whoever is told to begin must: others rely on it.
     pub(crate) fn enter(&self, group: &GroupName, members: &Members, message: Message) -> Entered {
-        let mut lanes = self.0.lock();
+        let mut lanes = self.lanes.lock();
         let runtime = driven();
         let Some(lane) = lanes.get_mut(group) else {
             let lane = lanes.entry(group.clone()).or_default();
@@ -108,7 +113,7 @@ impl Lanes {
 
     /// A fan-out to the group has ended. Whether something waits behind it, which [`Lanes::take`] has to bring.
     pub(crate) fn leave(&self, group: &GroupName) -> bool {
-        let mut lanes = self.0.lock();
+        let mut lanes = self.lanes.lock();
         let waits = lanes.get(group).is_some_and(|lane| !lane.waiting.is_empty());
         if !waits {
             lanes.remove(group);
@@ -119,12 +124,12 @@ impl Lanes {
     /// A runtime in which what waits for the group can be fanned out, unless it has ended. Each is named once, until
     /// somebody there sends again.
     pub(crate) fn runtime(&self, group: &GroupName) -> Option<Handle> {
-        self.0.lock().get_mut(group)?.runtimes.pop()
+        self.lanes.lock().get_mut(group)?.runtimes.pop()
     }
 
     /// The messages that leave next, all for the same members; `None` once nothing waits, and the group has no fan-out.
     pub(crate) fn take(&self, group: &GroupName) -> Option<(Members, Batch)> {
-        let mut lanes = self.0.lock();
+        let mut lanes = self.lanes.lock();
         let lane = lanes.get_mut(group)?;
         let Some((members, first)) = lane.waiting.pop_front() else {
             lanes.remove(group);
@@ -152,7 +157,7 @@ impl Lanes {
 
     /// Gives up what waits for any group. Fan-outs under way end as they would.
     pub(crate) fn forget(&self) {
-        let given_up: Vec<_> = self.0.lock().values_mut().map(std::mem::take).collect();
+        let given_up: Vec<_> = self.lanes.lock().values_mut().map(std::mem::take).collect();
         drop(given_up);
     }
 }
@@ -197,7 +202,7 @@ mod tests {
                 Entered::First(_)
             ));
             assert!(!lanes.leave(&room()));
-            assert!(lanes.0.lock().is_empty());
+            assert!(lanes.lanes.lock().is_empty());
         }
     }
 
@@ -239,7 +244,7 @@ mod tests {
         let taken: Vec<_> =
             std::iter::from_fn(|| lanes.take(&room()).map(|(_, batch)| batch.len())).collect();
         assert_eq!(taken, [BATCH, 2, 1, 1]);
-        assert!(lanes.0.lock().is_empty(), "the last look ends the lane");
+        assert!(lanes.lanes.lock().is_empty(), "the last look ends the lane");
     }
 
     #[test]

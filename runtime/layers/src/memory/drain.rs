@@ -115,7 +115,7 @@ impl Drain {
         };
         if under_way.serve_some() {
             let done = self.under_way.take();
-            done.into_iter().for_each(|done| done.end(group));
+            done.into_iter().for_each(|done| done.end(group, &self.lanes));
         }
         true
     }
@@ -142,10 +142,10 @@ impl UnderWay {
         end == self.members.len()
     }
 
-    fn end(self, group: &GroupName) {
+    fn end(self, group: &GroupName, lanes: &Lanes) {
         self.measured.end(self.full);
-        if self.full > 0 {
-            tracing::info!(%group, messages = self.full, "group messages dropped by members over capacity");
+        if let Some(messages) = lanes.lost.note(self.full) {
+            tracing::info!(%group, messages, "group messages dropped by members over capacity");
         }
     }
 }
