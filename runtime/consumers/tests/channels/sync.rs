@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use http::StatusCode;
 use laureola_asgi::{CloseCode, Payload};
@@ -16,6 +17,7 @@ use laureola_layers::{GroupName, Layer};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::{group, layer};
 
@@ -62,6 +64,11 @@ impl SyncJsonConsumer for Room {
     }
 }
 
+/// Patient, for other tests run beside this one.
+fn browser(application: ConsumerApplication, path: &str) -> WebsocketCommunicator {
+    WebsocketCommunicator::new(application, path).timeout(Duration::from_secs(20))
+}
+
 fn room(layer: Layer, disconnected: &Arc<AtomicUsize>) -> ConsumerApplication {
     let disconnected = Arc::clone(disconnected);
     sync_application(layer, BlockingPool::default(), move |_| {
@@ -77,7 +84,7 @@ async fn test_json_websocket_consumer() {
     let application = room(layer, &disconnected);
     let mut browsers = Vec::new();
     for _ in 0..2 {
-        let mut browser = WebsocketCommunicator::new(application.clone(), "/testws/");
+        let mut browser = browser(application.clone(), "/testws/");
         browser.connect().await.expect("accepted");
         browsers.push(browser);
     }
@@ -107,7 +114,7 @@ async fn test_json_websocket_consumer() {
 #[tokio::test]
 async fn a_panic_ends_its_own_connection_and_disconnect_is_called() {
     let disconnected = Arc::default();
-    let mut browser = WebsocketCommunicator::new(room(layer(), &disconnected), "/");
+    let mut browser = browser(room(layer(), &disconnected), "/");
     browser.connect().await.expect("accepted");
     browser.send_json(&"panic").await.expect("sent");
     let error = browser.receive_json().await.expect_err("it panicked");
@@ -121,6 +128,7 @@ async fn a_panic_ends_its_own_connection_and_disconnect_is_called() {
 /// Waits, blocking its thread, until the test lets it go on; `fast` does not wait.
 struct Slow {
     gate: Arc<Mutex<mpsc::Receiver<()>>>,
+    waits: Sender<()>,
 }
 
 impl SyncWebsocketConsumer for Slow {
@@ -128,32 +136,36 @@ impl SyncWebsocketConsumer for Slow {
 
     fn receive(&mut self, ctx: &mut SyncContext<'_>, message: Payload) -> Result<()> {
         if message.as_text() == Some("slow") {
+            let _ = self.waits.try_send(());
             let _ = self.gate.lock().recv();
         }
         ctx.send_text(message.as_text().unwrap_or_default())
     }
 }
 
-fn slow(pool: BlockingPool) -> (ConsumerApplication, mpsc::Sender<()>) {
+/// Its gate, and who hears that it is waited at.
+fn slow(pool: BlockingPool) -> (ConsumerApplication, mpsc::Sender<()>, Receiver<()>) {
     let (open, gate) = mpsc::channel();
+    let (waits, waiting) = channel(1);
     let gate = Arc::new(Mutex::new(gate));
     let application = sync_websocket_application(layer(), pool, move |_| {
         Ok(Slow {
             gate: Arc::clone(&gate),
+            waits: waits.clone(),
         })
     });
-    (application, open)
+    (application, open, waiting)
 }
 
 async fn connect(application: &ConsumerApplication) -> WebsocketCommunicator {
-    let mut browser = WebsocketCommunicator::new(application.clone(), "/");
+    let mut browser = browser(application.clone(), "/");
     browser.connect().await.expect("accepted");
     browser
 }
 
 #[tokio::test]
 async fn test_websocket_consumer_that_is_slow_does_not_block_others() {
-    let (application, open) = slow(BlockingPool::default());
+    let (application, open, _) = slow(BlockingPool::default());
     let mut first = connect(&application).await;
     let mut second = connect(&application).await;
     first.send_text("slow").await.expect("sent");
@@ -165,19 +177,20 @@ async fn test_websocket_consumer_that_is_slow_does_not_block_others() {
 
 #[tokio::test]
 async fn a_full_pool_closes_with_1013_and_denies_with_503() {
-    let (application, open) = slow(BlockingPool::new(NonZeroUsize::MIN, 1));
+    let (application, open, mut at_the_gate) = slow(BlockingPool::new(NonZeroUsize::MIN, 1));
     let mut slow = connect(&application).await;
     let mut waiting = connect(&application).await;
     let mut refused = connect(&application).await;
     slow.send_text("slow").await.expect("sent");
-    // It takes the one thread, then the one place in the queue: in this order, for tasks are run as they are woken.
-    tokio::task::yield_now().await;
+    // It has the one thread, and no longer the one place in the queue.
+    at_the_gate.recv().await.expect("it waits");
     waiting.send_text("waits").await.expect("sent");
+    // It takes the place, for tasks are run as they are woken.
     tokio::task::yield_now().await;
     refused.send_text("too much").await.expect("sent");
     let close = refused.receive_close().await.expect("a close");
     assert_eq!(close, (1013, "too busy: try again later".to_owned()));
-    let mut late = WebsocketCommunicator::new(application.clone(), "/");
+    let mut late = browser(application.clone(), "/");
     match late.connect().await {
         Err(CommunicatorError::Denied(status)) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
         other => panic!("{other:?}"),
