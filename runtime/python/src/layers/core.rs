@@ -93,8 +93,12 @@ impl LayerCore {
         let mut operation = operation(state);
         {
             let _runtime = process.handle().enter();
-            let _log = process.loops.journal.listen();
+            let log = process.loops.journal.listen();
             if let Poll::Ready(outcome) = pin!(&mut operation).poll(&mut Context::from_waker(Waker::noop())) {
+                if log.is_some() {
+                    // A loop whose calls are all done at once is told what happens later, too.
+                    let _ = process.loops.running(py);
+                }
                 return outcome
                     .map(|reply| reply.into_python(py).into_bound(py))
                     .map_err(|error| error::to_python(py, &error));
