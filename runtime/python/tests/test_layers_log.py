@@ -42,6 +42,20 @@ async def test_an_outage_is_in_pythons_log(caplog):
         redis.close()
 
 
+async def test_a_loop_whose_calls_were_all_done_at_once_is_told_too(caplog):
+    caplog.set_level("INFO", logger="laureola.layers")
+    redis = RedisServer()
+    try:
+        layer = RedisChannelLayer(hosts=[redis.url])
+        # It connects in a thread; a new channel then waits for nothing.
+        await asyncio.to_thread(layer.send_sync, "plain", {"type": "x"})
+        await layer.new_channel()
+        redis.stop()
+        await logged(caplog, f"redis is away; reconnecting (redis=127.0.0.1:{redis.port},")
+    finally:
+        redis.close()
+
+
 async def test_an_outage_that_a_call_in_a_loop_finds_is_logged_once(caplog):
     caplog.set_level("INFO", logger="laureola.layers")
     redis = RedisServer()

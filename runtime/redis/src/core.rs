@@ -3,14 +3,14 @@
 //! # Layout
 //! - [`layer`]: [`RedisChannelLayer`]; [`inspect`], `owner`, [`gc`]: what operators ask of it
 //! - `connect`, `inner`: from the options to what all operations share, and sends to a channel;
-//!   `group`: a group send (`group/members`: to whom, `group/call`: at one server); `ring`: which of several servers holds a name
+//!   `group`: a group send; `ring`: which of several servers holds a name
 //! - `shard`: one server; `membership`, `leaving`: what this process has in its groups, and what is
 //!   to leave them; `refresh`: the tasks that see to it
 //! - `process`, `sweep`: who lives, and the members of those that died
 //! - `receive`: the task that receives for this process; `listen`, `abandoned`: those behind a plain
 //!   channel; `queue`: what they read; `blocking`: the connection they wait on
-//! - `deliver`: into the mailboxes; `lookup`: those of busy groups; `dispatch`: `membership = "process"`; `gap`: who hears that
-//!   Redis was away; `complaints`: what got lost
+//! - `deliver`: into the mailboxes; `lookup`: those of busy groups; `dispatch`: `membership = "process"`;
+//!   `gap`: who hears that Redis was away; `complaints`: what got lost
 //! - `script`: what happens in Redis as one step; `key`, `clock`, `codec`, `random_prefix`: names,
 //!   scores, messages, and the bytes that keep equal ones apart
 

@@ -239,7 +239,7 @@ fn end(future: &Bound<'_, PyAny>, result: PyResult<Bound<'_, PyAny>>) {
     }
 }
 
-/// The loops of this process that have waited for a layer.
+/// The loops of this process that have waited for a layer, or have called one where its journal is all the log there is.
 #[derive(Debug)]
 pub(super) struct Loops {
     entered: Mutex<HashMap<usize, Entry>>,

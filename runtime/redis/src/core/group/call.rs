@@ -14,8 +14,8 @@ const MAX_KEYS: usize = 128;
 /// How many bytes of messages go into one call, unless a single one is longer.
 pub(super) const MAX_BYTES: usize = 4 << 20;
 
-/// The part of one server: all of `messages` to each key, in order. Returns whether the group has the members that were `guessed`; if not,
-/// nothing was sent.
+/// The part of one server: all of `messages` to each key, in order. Returns whether the group has the
+/// members that were `guessed`; if not, nothing was sent.
 pub(super) async fn send_to(
     inner: &Inner,
     shard: &Shard,
